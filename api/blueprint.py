@@ -1,0 +1,70 @@
+"""The table of routes. Generic: no route is made per object, so it never grows with metadata.
+
+`make_blueprint` is mounted twice by `wsgi.py`, below /api/v1 for production and below
+/e/<environment>/api/v1 for any environment; every view gets the environment's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response
+
+from api.calls import Calls
+from api.environments import EnvironmentRoutes
+from api.headers import ensure_readable_address, read_credential
+from api.metadata import OPENAPI_ADDRESS, MetadataRoutes
+from api.records import RecordRoutes
+from engine.snapshots import Environments
+
+View = Callable[..., Response]
+RECORDS, RECORD = "/records/<object>", "/records/<object>/<id>"
+
+
+def routes(environments: Environments) -> tuple[tuple[str, str, View], ...]:
+    """Give the table: method, address, view."""
+    calls = Calls(environments)
+    records = RecordRoutes(calls)
+    metadata = MetadataRoutes(calls)
+    around = EnvironmentRoutes(calls, environments)
+    return (
+        ("GET", "/objects", metadata.objects),
+        ("GET", "/objects/<object>", metadata.describe),
+        ("GET", RECORDS, records.list),
+        ("POST", RECORDS, records.create),
+        ("GET", RECORD, records.read),
+        ("PATCH", RECORD, records.update),
+        ("DELETE", RECORD, records.delete),
+        ("POST", f"{RECORD}/restore", records.restore),
+        ("PUT", f"{RECORDS}/by/<field>/<path:value>", records.upsert),
+        ("POST", f"{RECORDS}/bulk", records.bulk),
+        ("POST", "/aggregate/<object>", records.aggregate),
+        ("GET", "/environments", around.environments),
+        ("GET", "/environments/<named>/versions", around.versions),
+        ("GET", "/environments/<named>/tree", around.tree),
+        ("GET", OPENAPI_ADDRESS, metadata.openapi),
+    )
+
+
+def make_blueprint(environments: Environments) -> Blueprint:
+    """Make the blueprint of the API over the environments of an installation."""
+    blueprint = Blueprint("api", __name__)
+    blueprint.before_request(_ensure_welcome)
+    for method, address, view in routes(environments):
+        endpoint = f"{method} {address}".replace(".", "_")
+        blueprint.add_url_rule(address, endpoint=endpoint, view_func=view, methods=[method])
+    blueprint.after_request(_guard)
+    return blueprint
+
+
+def _guard(response: Response) -> Response:
+    """Keep answers out of caches and browsers from guessing what they are."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _ensure_welcome() -> None:
+    """Refuse a request without a token before anything else of it is read."""
+    read_credential()
+    ensure_readable_address()

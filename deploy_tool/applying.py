@@ -1,0 +1,287 @@
+"""Carries a plan out: tables, configuration and head in one transaction, or nothing at all.
+
+The story of `apply_plan`: lock -> verify -> record -> expand -> fill -> switch -> commit -> done.
+Every step says its name (`at_step`), so that tests can kill the process there. Before the commit
+everybody sees the old configuration, after it the new one; there is nothing in between, and the
+locks die with the process. Readers go on all the time, writers wait for the length of it.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from deploy_tool.exits import Exit
+from deploy_tool.plan import Plan
+from deploy_tool.planning import Planned, ensure_fresh
+from engine.clock import Clock
+from engine.compiled import Snapshot
+from engine.diff import Risk
+from engine.errors import DeploymentFailed, PatronError
+from engine.expr import EvalContext
+from engine.names import ComponentKey
+from engine.saving.refill import refill
+from engine.source import canonical
+from engine.store.database import Database
+from engine.store.ddl import DdlStep, load_state, steps
+from engine.store.failures import Busy, ConnectionLost
+from engine.store.platform import audit
+from engine.store.platform.deployments import finish_deployment, start_deployment
+from engine.store.platform.fence import switching
+from engine.store.platform.head import read_head
+from engine.store.platform.journal import find_version
+from engine.store.platform.physical import load_physical
+from engine.store.platform.values import load_values
+from engine.store.platform.versions import Content, Origin, Version, publish
+from engine.store.steps import at_step
+from engine.store.tx import Tx
+from engine.unit import zone_of
+
+PATIENCE_SECONDS = 30.0  # how long a deployment tries to get in
+# Where an apply may be killed in a test, in order; "apply.done" is after the commit.
+APPLY_STEPS = (
+    "apply.lock",
+    "apply.verify",
+    "apply.record",
+    "apply.expand",
+    "apply.fill",
+    "apply.switch",
+    "apply.commit",
+    "apply.done",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Who wants a plan carried out, why, and what they consent to."""
+
+    actor: str
+    reason: str = ""
+    source: str = "deploy"  # ui api deploy refresh rollback import
+    accepted: frozenset[str] = frozenset()  # of retire, narrowing
+
+
+def apply_plan(
+    database: Database,
+    planned: Planned,
+    order: Order,
+    clock: Clock,
+    *,
+    patience: float = PATIENCE_SECONDS,
+) -> Version:
+    """Carry out a plan on its environment; give the version that it became.
+
+    Raises: DeploymentFailed with exit 4 (conflicts), 5 (consent), 7 (stale), 8 (somebody else is
+    in), 9 (failed and undone) or 11 (the connection was lost, and nobody knows).
+    """
+    plan = planned.plan
+    ensure_fresh(plan, planned.running.head)
+    ensure_decided(plan)
+    ensure_additive(planned)
+    carrying = _Carrying(database, planned, order, clock)
+    gc.freeze()  # both trees stay: no full collection shall walk them while writers wait
+    at_step("apply.lock")
+    try:
+        version = switching(database, carrying.out, patience=patience)
+    except Busy as busy:
+        raise _somebody_else(plan) from busy
+    except ConnectionLost as lost:
+        version = carrying.outcome(lost)
+    except PatronError as error:
+        raise carrying.failed(error) from error
+    at_step("apply.done")
+    return version
+
+
+def ensure_decided(plan: Plan) -> None:
+    """Refuse a plan with conflicts. Raises: DeploymentFailed D106, exit 4."""
+    if not plan.conflicts:
+        return
+    count = len(plan.conflicts)
+    what = "1 property" if count == 1 else f"{count} properties"
+    raise DeploymentFailed(
+        message=f"{what} changed on both sides since {plan.base}; nothing was changed.",
+        code="D106",
+        step="verify",
+        exit_code=Exit.CONFLICT,
+        status=409,
+        hint=f"patron pull {plan.environment} brings the other changes into your files",
+    )
+
+
+def ensure_additive(planned: Planned) -> None:
+    """Refuse what is not additive, with the reason for each change.
+
+    Looks at the operations between the trees: what a file says of its own danger proves nothing.
+    Consent by `--accept`, counted and treated, comes with the promotion of changes; until then
+    nothing is retired or narrowed, whatever was accepted.
+    Raises: DeploymentFailed D101, exit 5.
+    """
+    refused = [operation for operation in planned.operations if operation.cls > Risk.ADDITIVE]
+    if not refused:
+        return
+    count = len(refused)
+    what = "1 change is" if count == 1 else f"{count} changes are"
+    reasons = "".join(f"\n  {found.component}: {found.explain()}" for found in refused)
+    raise DeploymentFailed(
+        message=f"{what} not additive, and nothing was changed:{reasons}",
+        code="D101",
+        step="verify",
+        exit_code=Exit.CONSENT_MISSING,
+        status=409,
+        hint="retiring and narrowing come with the promotion of changes; keep these as they are",
+    )
+
+
+@dataclass(slots=True)
+class _Carrying:
+    """One plan being carried out; may begin again from the start when a lock was not to be had."""
+
+    database: Database
+    planned: Planned
+    order: Order
+    clock: Clock
+    version: Version | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """The plan itself."""
+        return self.planned.plan
+
+    def out(self, tx: Tx) -> Version:
+        """Do everything, in the transaction that holds the environment."""
+        at_step("apply.verify")
+        ensure_fresh(self.plan, read_head(tx))
+        number, now = self.plan.version + 1, self.clock.now()
+        at_step("apply.record")
+        deployment = self._start(tx, now)
+        at_step("apply.expand")
+        for step in self._steps(tx):
+            step.run(tx, version=number)
+        at_step("apply.fill")
+        self._fill(tx, number, now)
+        at_step("apply.switch")
+        origin = self._origin(deployment, now)
+        self.version = publish(tx, base=self.plan.version, changes=self._changes(), origin=origin)
+        finish_deployment(tx, deployment, state="done", at=now, version=number)
+        self._note(tx, now, "deploy", {"version": number})
+        at_step("apply.commit")
+        return self.version
+
+    def outcome(self, lost: ConnectionLost) -> Version:
+        """Find out what became of a COMMIT whose answer never came.
+
+        Asks inside the fence: the lost transaction holds it until it is through either way.
+        """
+        version = self.version
+        try:
+            found = version and switching(
+                self.database, lambda tx: find_version(tx, token=version.token), patience=5
+            )
+        except PatronError as error:
+            raise _unknown(self.plan) from error
+        if not found:
+            raise self.failed(lost) from lost
+        return found
+
+    def failed(self, error: PatronError) -> PatronError:
+        """Note a failure beside what was undone, and give the error that tells of it."""
+        if isinstance(error, DeploymentFailed) and error.exit_code != Exit.UNDONE:
+            return error
+        now = self.clock.now()
+        try:
+            with self.database.write() as tx:
+                number = self._start(tx, now)
+                finish_deployment(tx, number, state="failed", at=now, error=str(error))
+                self._note(tx, now, "deploy.failed", {"code": error.code})
+        except PatronError:
+            pass  # The database does not even take a note; the first error is the one to tell.
+        return DeploymentFailed(
+            message=f"The deployment failed and was undone: {error.message}",
+            code="D100",
+            step="apply",
+            exit_code=Exit.UNDONE,
+            hint=error.hint or f"{self.plan.target} goes on as before; patron doctor may know more",
+        )
+
+    def _changes(self) -> Mapping[ComponentKey, Content | None]:
+        tree = self.planned.result.tree
+        written = {
+            key: Content(digest=tree[key], data=content.data, source=content.text or None)
+            for key, content in self.plan.content.items()
+        }
+        return {**written, **dict.fromkeys(self.plan.removed)}
+
+    def _steps(self, tx: Tx) -> tuple[DdlStep, ...]:
+        """Give what the tables lack, as they are now that nobody else can change them."""
+        planned = self.planned
+        return steps(planned.model, load_state(tx), tx.dialect, previous=planned.previous)
+
+    def _fill(self, tx: Tx, number: int, now: datetime) -> None:
+        """Compute the stored formulas and roll-ups that the new configuration makes stale."""
+        model = self.planned.model
+        snapshot = Snapshot(
+            environment=self.plan.environment,
+            version=number,
+            token=str(number),  # nobody pins it: it lives as long as this transaction
+            model=model,
+            physical=load_physical(tx),
+            env=load_values(tx),  # type: ignore[arg-type]  # JSON values are values
+        )
+        context = EvalContext(now=now, zone=zone_of(model.project.time_zone), env=snapshot.env)
+        refill(tx, snapshot, context, self.planned.running.tree.tree)
+
+    def _start(self, tx: Tx, now: datetime) -> int:
+        return start_deployment(
+            tx,
+            digest=self.plan.digest,
+            base_version=self.plan.version,
+            plan=canonical(self.plan.as_json()),
+            actor=self.order.actor,
+            at=now,
+        )
+
+    def _origin(self, deployment: int, now: datetime) -> Origin:
+        order = self.order
+        return Origin(
+            source=order.source,
+            actor=order.actor,
+            at=now,
+            reason=order.reason,
+            deployment=deployment,
+        )
+
+    def _note(self, tx: Tx, now: datetime, action: str, detail: Mapping[str, object]) -> None:
+        audit.note(
+            tx,
+            at=now,
+            actor=self.order.actor,
+            action=action,
+            target=str(self.plan.environment),
+            detail={"plan": self.plan.digest, "base": self.plan.target, **detail},
+        )
+
+
+def _somebody_else(plan: Plan) -> DeploymentFailed:
+    return DeploymentFailed(
+        message=f"Another deployment or a long write holds {plan.environment}; "
+        "nothing was changed.",
+        code="D103",
+        step="lock",
+        exit_code=Exit.BUSY,
+        status=503,
+        hint=f"try again; patron log {plan.environment} shows what happened meanwhile",
+    )
+
+
+def _unknown(plan: Plan) -> DeploymentFailed:
+    return DeploymentFailed(
+        message=f"The connection was lost at the commit, and {plan.environment} cannot be asked "
+        "whether it took place.",
+        code="D104",
+        step="switch",
+        exit_code=Exit.UNKNOWN,
+        hint=f"once it can be reached: patron log {plan.environment}",
+    )

@@ -1,0 +1,44 @@
+"""`patron plan`: what a deployment would do; changes nothing."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from deploy_tool.cli.terminal import Terminal
+from deploy_tool.exits import Exit, UsageWrong
+from deploy_tool.installation import Installation
+from deploy_tool.plan_files import write_plan
+from deploy_tool.proposing import propose
+from deploy_tool.rendering import render_plan
+
+
+def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+    """Show the plan; write it to a file with --out."""
+    source, target = source_and_target(arguments)
+    if arguments.pattern or arguments.treat:
+        raise UsageWrong(
+            message="Choosing components and treatments comes with the promotion of changes.",
+            code="U101",
+            hint="plan the whole directory",
+        )
+    plan = propose(installation, source, target).plan
+    if arguments.out:
+        write_plan(plan, Path(arguments.out))
+    terminal.say(render_plan(plan))
+    terminal.answer(plan.as_json())
+    if plan.conflicts:
+        return Exit.CONFLICT
+    return Exit.DIFFERENCES if arguments.detailed_exitcode and plan.changes else Exit.DONE
+
+
+def source_and_target(arguments: Namespace) -> tuple[str, str]:
+    """Give --from and --to. Raises: UsageWrong U100 when one is missing."""
+    source: str | None = arguments.source
+    target: str | None = arguments.to
+    if source is None or target is None:
+        raise UsageWrong(
+            message="Say what to deploy and where to: --from A --to ENV.",
+            hint=f"patron {arguments.command.name} --from metadata --to production",
+        )
+    return source, target

@@ -1,0 +1,42 @@
+"""`patron test`: the examples of rules and the tests of a configuration, run somewhere aside."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from deploy_tool.checking import check_folder, refusal
+from deploy_tool.cli.terminal import Terminal
+from deploy_tool.exits import Exit
+from deploy_tool.installation import Installation
+from deploy_tool.places import FolderPlace, read_place
+from deploy_tool.testing import Report, run_tests
+from deploy_tool.testing.rendering import as_json, render, write_junit
+from deploy_tool.trees import environment_tree
+from engine.compile import compile_model
+
+
+def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+    """Say what passed, failed and waits; exit 3 when something failed."""
+    report = _report(arguments.a, installation)
+    for line in render(report):
+        terminal.say(line)
+    terminal.answer(as_json(report))
+    if arguments.junit:
+        write_junit(report, Path(arguments.junit))
+    return Exit.INVALID if report.has_failed else Exit.DONE
+
+
+def _report(name: str, installation: Installation) -> Report:
+    """Compile what was named and test it. Raises: MetadataInvalid M100, exit 3."""
+    place = read_place(name, installation.names)
+    if isinstance(place, FolderPlace):
+        checked = check_folder(place.path)
+        tree, model, problems, folder = checked.tree, checked.model, checked.problems, place.path
+    else:
+        tree = environment_tree(installation, place)
+        model, problems = compile_model(tree)
+        folder = None
+    if model is None:
+        raise refusal(problems, f"{name} cannot be tested")
+    return run_tests(tree, model, installation.clock, folder)

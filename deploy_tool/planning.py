@@ -1,0 +1,255 @@
+"""Computes a plan: base, merge, whole-tree check, operations, database steps. Changes nothing.
+
+Separate from carrying it out. What runs is read at one instant; the plan says which one it was, and
+applying refuses if that has moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deploy_tool.checking import refusal
+from deploy_tool.exits import Exit
+from deploy_tool.plan import Content, Plan, PlannedChange, PlannedConflict, PlannedStep
+from deploy_tool.scope import PROJECT, is_owned
+from deploy_tool.trees import Running
+from engine.compile import compile_model
+from engine.compiled import Model
+from engine.diff import (
+    Merge,
+    Operation,
+    Risk,
+    apply_operations,
+    diff_trees,
+    merge_components,
+)
+from engine.errors import DeploymentFailed, Problem, Severity
+from engine.names import ComponentKey, Digest, EnvironmentName
+from engine.saving.refill import stale_fields
+from engine.source import SourceDoc, SourceTree, canonical, digest_of, make_tree, tree_from_stored
+from engine.store.ddl import steps
+from engine.store.platform.head import Head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """What somebody wants to deploy: a tree, how they named it, and where its work began.
+
+    `base` is None where nobody noted it: then files win inside their scope.
+    `scope` holds the patterns of files it owns; empty: all. `model` is what the tree compiles to,
+    where somebody has compiled it before.
+    """
+
+    tree: SourceTree
+    name: str
+    base: SourceTree | None = None
+    base_version: int | None = None
+    scope: tuple[str, ...] = ()
+    model: Model | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan with what it was made from, so that applying it at once computes nothing again.
+
+    `previous` is the model that runs, None where nothing does; `model` the one that will.
+    `is_synchronous`: afterwards what came in and what runs say the same, inside the scope.
+    """
+
+    plan: Plan
+    running: Running
+    result: SourceTree
+    previous: Model | None
+    model: Model
+    operations: tuple[Operation, ...]
+    is_synchronous: bool
+
+
+def plan_deployment(
+    environment: EnvironmentName,
+    dialect: str,
+    running: Running,
+    incoming: Incoming,
+    *,
+    previous: Model | None = None,
+) -> Planned:
+    """Compute what deploying `incoming` to an environment would do.
+
+    `previous` is the model that runs, where the caller has it already.
+    Raises: MetadataInvalid M100 with every problem of the result.
+    """
+    result, merge = result_tree(running.tree, incoming)
+    previous = previous or running_model(running)
+    # A tree that was compiled before is the very same model; then there is nothing left to do.
+    model, problems = compile_model(result, incoming.model or previous)
+    if model is None:
+        raise refusal(problems, f"{incoming.name} cannot run in {environment}")
+    operations = diff_trees(running.tree, result, retired=running.retired)
+    base = running.head.version if incoming.base_version is None else incoming.base_version
+    plan = Plan(
+        environment=environment,
+        dialect=dialect,
+        source=incoming.name,
+        base=f"{environment}@{base}",
+        version=running.head.version,
+        tree=running.tree.digest,
+        result=result.digest if operations else running.tree.digest,
+        changes=tuple(PlannedChange.of(operation) for operation in operations),
+        conflicts=_conflicts(merge),
+        steps=_steps(running, previous, model, dialect, operations),
+        warnings=_warnings(problems),
+        passed=len(result.docs),
+        content=_content(running.tree, result) if operations else {},
+        removed=tuple(key for key in running.tree.docs if key not in result.docs),
+    )
+    return Planned(
+        plan=plan,
+        running=running,
+        result=result,
+        previous=previous,
+        model=model,
+        operations=operations,
+        is_synchronous=_digests(result, incoming.scope) == _digests(incoming.tree, incoming.scope),
+    )
+
+
+def plan_again(plan: Plan, running: Running) -> Planned:
+    """Give a sealed plan what it needs to be carried out on what it was made for.
+
+    Raises: DeploymentFailed D102 (exit 7) when that has moved; MetadataInvalid M100 when this
+    engine cannot compile its result.
+    """
+    ensure_fresh(plan, running.head)
+    kept = {key: doc for key, doc in running.tree.docs.items() if key not in plan.removed}
+    rows = ((key, content.data, content.text) for key, content in plan.content.items())
+    result = make_tree({**kept, **tree_from_stored(rows).docs}.values())
+    previous = running_model(running)
+    model, problems = compile_model(result, previous)
+    if model is None:
+        raise refusal(problems, f"the plan cannot run in {plan.environment}")
+    return Planned(
+        plan=plan,
+        running=running,
+        result=result,
+        previous=previous,
+        model=model,
+        operations=diff_trees(running.tree, result, retired=running.retired),
+        is_synchronous=True,
+    )
+
+
+def running_model(running: Running) -> Model | None:
+    """Compile what runs, so that only what changes has to be compiled after it."""
+    return compile_model(running.tree)[0] if running.head.version else None
+
+
+def ensure_fresh(plan: Plan, head: Head) -> None:
+    """Refuse a plan that was made for another version. Raises: DeploymentFailed D102, exit 7."""
+    if head.version != plan.version or head.tree != plan.tree:
+        raise DeploymentFailed(
+            message=f"The plan was made for {plan.target}, and {plan.environment} is at "
+            f"{head.version} now; nothing was changed.",
+            code="D102",
+            step="verify",
+            exit_code=Exit.STALE,
+            status=409,
+            hint=f"make a new plan: patron plan --from A --to {plan.environment}",
+        )
+
+
+def _steps(
+    running: Running,
+    previous: Model | None,
+    model: Model,
+    dialect: str,
+    operations: tuple[Operation, ...],
+) -> tuple[PlannedStep, ...]:
+    """Write down what the tables lack; what narrows has no steps before its treatment is chosen."""
+    if not operations or max(operation.cls for operation in operations) >= Risk.NARROWING:
+        return ()
+    built = [
+        PlannedStep(text=step.explain(), pace="instant" if step.is_instant else "online")
+        for step in steps(model, running.state, dialect, previous=previous)
+    ]
+    computed = [
+        PlannedStep(text=f"compute {stale.object}.{stale.field} of every record", pace="batched")
+        for stale in stale_fields(model, running.tree.tree)
+    ]
+    return (*built, *computed)
+
+
+def result_tree(target: SourceTree, incoming: Incoming) -> tuple[SourceTree, Merge | None]:
+    """Give the tree after the deployment: the target's outside the scope, merged inside.
+
+    Returns: the tree, and the merge when there was something to merge.
+    """
+    owned = _owned(incoming.tree, incoming.scope)
+    outside = {k: d for k, d in target.docs.items() if not is_owned(k, incoming.scope)}
+    missing = {k: d for k, d in incoming.tree.docs.items() if k not in target.docs}
+    project = {k: d for k, d in missing.items() if k == PROJECT}
+    if incoming.base is None or incoming.base.digest == target.digest:
+        return make_tree({**project, **outside, **owned}.values()), None
+    merge = merge_components(
+        _data(_owned(incoming.base, incoming.scope)),
+        _data(_owned(target, incoming.scope)),
+        _data(owned),
+    )
+    merged = _documents(merge, _owned(target, incoming.scope), owned)
+    return make_tree({**project, **outside, **merged}.values()), merge
+
+
+def _owned(tree: SourceTree, scope: tuple[str, ...]) -> Mapping[ComponentKey, SourceDoc]:
+    return {key: doc for key, doc in tree.docs.items() if is_owned(key, scope)}
+
+
+def _digests(tree: SourceTree, scope: tuple[str, ...]) -> dict[ComponentKey, Digest]:
+    return {key: digest for key, digest in tree.tree.items() if is_owned(key, scope)}
+
+
+def _data(docs: Mapping[ComponentKey, SourceDoc]) -> dict[ComponentKey, Mapping[str, object]]:
+    return {key: doc.data for key, doc in docs.items()}
+
+
+def _documents(
+    merge: Merge,
+    target: Mapping[ComponentKey, SourceDoc],
+    incoming: Mapping[ComponentKey, SourceDoc],
+) -> Mapping[ComponentKey, SourceDoc]:
+    """Turn merged data into documents: those of one side, with their text, wherever they fit."""
+    here, there = (apply_operations(_data(side), ()) for side in (target, incoming))
+    found: dict[ComponentKey, SourceDoc] = {}
+    for key, data in merge.components.items():
+        if key in here and here[key] == data:
+            found[key] = target[key]
+        elif key in there and there[key] == data:
+            found[key] = incoming[key]
+        else:
+            found[key] = SourceDoc(key=key, data=data, digest=digest_of(data))
+    return found
+
+
+def _content(before: SourceTree, after: SourceTree) -> Mapping[ComponentKey, Content]:
+    return {
+        key: Content(data=canonical(doc.data), text=doc.text)
+        for key, doc in sorted(after.docs.items())
+        if before.tree.get(key) != doc.digest
+    }
+
+
+def _conflicts(merge: Merge | None) -> tuple[PlannedConflict, ...]:
+    found = () if merge is None else merge.conflicts
+    return tuple(
+        PlannedConflict(
+            component=c.component,
+            property=c.property,
+            base=c.base,
+            target=c.target,
+            incoming=c.incoming,
+        )
+        for c in found
+    )
+
+
+def _warnings(problems: tuple[Problem, ...]) -> tuple[str, ...]:
+    return tuple(str(p) for p in problems if p.severity is Severity.WARNING)

@@ -1,0 +1,113 @@
+"""From what people type, `--from A --to ENV`, to a plan.
+
+Separate from planning, which is pure: here directories, environments and `.patron/base` are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from deploy_tool.checking import check_folder, under
+from deploy_tool.installation import Installation
+from deploy_tool.places import EnvironmentPlace, FolderPlace, Place, read_place
+from deploy_tool.plan import Plan
+from deploy_tool.planning import Incoming, Planned, plan_again, plan_deployment
+from deploy_tool.scope import scope_of
+from deploy_tool.trees import environment_tree, past_tree, read_running
+from engine.errors import MetadataInvalid, NotFound, Severity
+from engine.names import EnvironmentName
+from engine.source import SourceTree, load_tree
+from engine.store.tx import Tx
+
+BASE = Path(".patron", "base")  # in a directory: what it was last the same as, "production@118"
+
+
+def propose(installation: Installation, source: str, target: str) -> Planned:
+    """Plan the deployment of A to an environment.
+
+    Raises: UsageWrong U100 for what is nowhere; MetadataInvalid M100 with every problem.
+    """
+    place = read_place(source, installation.names)
+    name = installation.known(target)
+    incoming = read_incoming(installation, place, source)
+    database = installation.environment(name).database
+    with database.read() as tx:
+        running = read_running(tx)
+        noted = noted_base(place, name)
+        if noted is not None and noted != running.head.version:
+            incoming = _with_base(tx, incoming, noted)
+    try:
+        return plan_deployment(name, database.dialect, running, incoming)
+    except MetadataInvalid as invalid:
+        if isinstance(place, FolderPlace):
+            invalid.problems = tuple(under(place.path, p) for p in invalid.problems)
+        raise
+
+
+def propose_again(installation: Installation, plan: Plan) -> Planned:
+    """Prepare a sealed plan for being carried out where it was made for.
+
+    Raises: UsageWrong U100 when the environment is gone; DeploymentFailed D102 when it has moved.
+    """
+    database = installation.environment(plan.environment).database
+    with database.read() as tx:
+        return plan_again(plan, read_running(tx))
+
+
+def read_incoming(installation: Installation, place: Place, name: str) -> Incoming:
+    """Read what shall be deployed. Raises: MetadataInvalid M100 for files that cannot be read."""
+    if isinstance(place, EnvironmentPlace):
+        return Incoming(tree=environment_tree(installation, place), name=name)
+    tree = read_files(place.path)
+    return Incoming(tree=tree, name=name, scope=scope_of(tree))
+
+
+def read_files(folder: Path) -> SourceTree:
+    """Read the files of a directory; what they mean is checked where they shall run.
+
+    Raises: MetadataInvalid M100 with every problem, those of meaning too.
+    """
+    tree, problems = load_tree(folder)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        check_folder(folder).ensure()
+    return tree
+
+
+def noted_base(place: Place, target: EnvironmentName) -> int | None:
+    """Give the version of the target that a directory was pulled from, where one is noted."""
+    if not isinstance(place, FolderPlace):
+        return None
+    try:
+        noted = (place.path / BASE).read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    name, _, number = noted.partition("@")
+    return int(number) if name == target and number.isdigit() else None
+
+
+def note_base(folder: Path, environment: EnvironmentName, version: int) -> None:
+    """Note in a directory which version its files were last the same as."""
+    note = folder / BASE
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(f"{environment}@{version}\n", encoding="utf-8")
+
+
+def renew_base(installation: Installation, source: str, planned: Planned, version: int) -> None:
+    """Move the note of a directory on once the environment runs just what its files say.
+
+    Work of others that was merged in is not in the files: then the note stays where it is.
+    """
+    place = read_place(source, installation.names)
+    name = planned.plan.environment
+    is_noted = noted_base(place, name) is not None
+    if isinstance(place, FolderPlace) and is_noted and planned.is_synchronous:
+        note_base(place.path, name, version)
+
+
+def _with_base(tx: Tx, incoming: Incoming, version: int) -> Incoming:
+    """Give the merge base, unless the note speaks of a version this environment never had."""
+    try:
+        return replace(incoming, base=past_tree(tx, version), base_version=version)
+    except NotFound:
+        return incoming

@@ -1,0 +1,24 @@
+"""What a project owns: `scope` of project.yaml, as patterns of files.
+
+Separate, because planning deletes only inside it and pulling writes only inside it.
+"""
+
+from __future__ import annotations
+
+from engine.names import ComponentKey
+from engine.source import SourceTree, in_scope
+from engine.source.placing import address_of
+
+PROJECT = ComponentKey("project:project")
+
+
+def scope_of(tree: SourceTree) -> tuple[str, ...]:
+    """Give the patterns of a tree's project; () means that it owns everything."""
+    project = tree.docs.get(PROJECT)
+    patterns = project.data.get("scope") if project is not None else None
+    return tuple(map(str, patterns)) if isinstance(patterns, list | tuple) else ()
+
+
+def is_owned(key: ComponentKey, scope: tuple[str, ...]) -> bool:
+    """Tell whether a component belongs to a project, by the file in which its kind lies."""
+    return not scope or in_scope(address_of(key).sheet.file, scope)

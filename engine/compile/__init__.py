@@ -1,0 +1,68 @@
+"""From a tree of components to a model, in a list of small passes; all problems at once.
+
+Called once per metadata version. Objects that did not change, and whose view of other objects did
+not change, are taken from the previous model as they are: the very same Python objects.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.compile.collect import collect
+from engine.compile.cycles import check_cycles
+from engine.compile.declare import declare
+from engine.compile.expressions import check_expressions
+from engine.compile.freeze import freeze
+from engine.compile.objects import compile_objects
+from engine.compile.references import check_references
+from engine.compile.rest import compile_rest
+from engine.compile.work import Work
+from engine.compiled import Model
+from engine.errors import Problem, Severity, sort_problems
+from engine.source import SourceTree
+
+PASSES = (
+    collect,
+    declare,
+    check_references,
+    compile_objects,
+    compile_rest,
+    check_expressions,
+    check_cycles,
+)
+
+__all__ = ["compile_model"]
+
+
+def compile_model(
+    tree: SourceTree, previous: Model | None = None
+) -> tuple[Model | None, tuple[Problem, ...]]:
+    """Compile a checked tree; the model is None when one problem is an error.
+
+    Cost: O(components) for the comparison, and the real work only for objects that changed.
+    """
+    with _without_collections():
+        work = Work(tree, previous)
+        for step in PASSES:
+            step(work)
+        problems = sort_problems(work.problems)
+        if any(p.severity is Severity.ERROR for p in problems):
+            return None, problems
+        return freeze(work), problems
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Keep the garbage collector from walking a growing model again and again.
+
+    Nothing here makes cycles worth collecting; 10,000 fields compile twice as fast.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

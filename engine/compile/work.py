@@ -1,0 +1,151 @@
+"""The bench on which the passes work: what is collected, declared and found so far.
+
+The only mutable structure of the compiler; it is dropped when the model is frozen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from engine.compiled import CompiledObject, Model, PermissionSet, View
+from engine.errors import Problem
+from engine.expr import Expression, ExprInvalid, ExprType, compile_expression
+from engine.expr import Scope as ExprScope
+from engine.model.declarations import Field
+from engine.names import ComponentKey, Digest, FieldName, ObjectName, split_key
+from engine.source import SourceDoc, SourceTree
+
+
+@dataclass(slots=True)
+class Parts:
+    """The documents of one object, by kind and name, in the order of the tree."""
+
+    doc: SourceDoc | None = None
+    is_platform: bool = False
+    fields: dict[str, SourceDoc] = field(default_factory=dict)
+    record_types: dict[str, SourceDoc] = field(default_factory=dict)
+    validation_rules: dict[str, SourceDoc] = field(default_factory=dict)
+    indexes: dict[str, SourceDoc] = field(default_factory=dict)
+    duplicate_rules: dict[str, SourceDoc] = field(default_factory=dict)
+    translations: dict[str, SourceDoc] = field(default_factory=dict)  # by language
+
+    def documents(self) -> Iterator[SourceDoc]:
+        """Give every document of the object."""
+        if self.doc is not None:
+            yield self.doc
+        for group in (
+            self.fields,
+            self.record_types,
+            self.validation_rules,
+            self.indexes,
+            self.duplicate_rules,
+            self.translations,
+        ):
+            yield from group.values()
+
+
+class Work:
+    """One compilation: source in, declarations and compiled objects growing, problems collected."""
+
+    def __init__(self, tree: SourceTree, previous: Model | None) -> None:
+        self.tree = tree
+        self.previous = previous
+        self.problems: list[Problem] = []
+        self.parts: dict[ObjectName, Parts] = {}
+        self.own: dict[ObjectName, Digest] = {}
+        self.others: dict[str, dict[str, SourceDoc]] = {}  # kind -> name -> document
+        self.known: Mapping[str, frozenset[str]] = {}  # permissions, roles, env values, objects
+        self.env: Mapping[str, str] = {}  # environment values and their declared types
+        self.declared: dict[ObjectName, Mapping[FieldName, Field]] = {}
+        self.compiled: dict[ObjectName, CompiledObject] = {}
+        self.permission_sets: dict[str, PermissionSet] = {}
+        self.views: dict[ObjectName, dict[str, View]] = {}
+        self.broken: set[ComponentKey] = set()  # their followers are not reported again
+        self.uses: dict[ComponentKey, tuple[ComponentKey, ...]] = {}
+
+    def named(self, kind: str) -> Mapping[str, SourceDoc]:
+        """Give the documents of a kind that stands outside objects, by name."""
+        return self.others.get(kind, {})
+
+    def report(
+        self, doc: SourceDoc, code: str, message: str, pointer: str = "", hint: str = ""
+    ) -> None:
+        """Note a problem at a place of a document."""
+        self.problems.append(doc.problem(code, message, pointer=pointer, hint=hint))
+        self.broken.add(doc.key)
+
+    def expression(
+        self,
+        doc: SourceDoc,
+        pointer: str,
+        scope: ExprScope,
+        *,
+        expect: ExprType | None = None,
+        blank_zero: bool = False,
+    ) -> Expression | None:
+        """Compile the expression at `pointer`; its problems stand under the character."""
+        text = at_pointer(doc.data, pointer)
+        if not isinstance(text, str):
+            text = _constant_text(text)
+        try:
+            return compile_expression(text, scope, expect=expect, blank_zero=blank_zero)
+        except ExprInvalid as invalid:
+            if self._follows_from_broken(doc, text):
+                self.broken.add(doc.key)
+                return None
+            for found in invalid.problems:
+                self.problems.append(
+                    doc.problem(
+                        found.code,
+                        found.message,
+                        pointer=pointer,
+                        hint=found.hint,
+                        line_offset=found.line - 1,
+                        col_offset=found.col - 1,
+                    )
+                )
+            self.broken.add(doc.key)
+            return None
+
+    def is_unread(self, doc: SourceDoc, steps: tuple[str, ...]) -> bool:
+        """Tell whether a path leads into an object that could not be read and is reported."""
+        fields = self.declared.get(ObjectName(split_key(doc.key)[1][0]), {})
+        lookup = fields.get(FieldName(steps[0]))
+        targets = lookup.targets if lookup else ()
+        return any(self.tree.is_broken(f"field:{target}.{steps[1]}") for target in targets)
+
+    def _follows_from_broken(self, doc: SourceDoc, text: str) -> bool:
+        """Tell whether an expression reads something that is itself reported: it says no more."""
+        owner = split_key(doc.key)[1][0]
+        lookups = (key.removeprefix(f"field:{owner}.") for key in self.broken)
+        if any(re.search(rf"\b{re.escape(name)}\s*\.", text) for name in lookups):
+            return True
+        # What could not be read at all is in no scope: its name tells that it was meant.
+        unread = (split_key(key)[1][-1] for key in self.tree.broken)
+        return any(re.search(rf"\b{re.escape(name)}\b", text) for name in unread)
+
+
+def at_pointer(data: object, pointer: str) -> object:
+    """Follow a JSON pointer; None where it leads nowhere."""
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(data, Mapping):
+            data = data.get(key)
+        elif isinstance(data, list | tuple) and key.isdigit() and int(key) < len(data):
+            data = data[int(key)]
+        else:
+            return None
+    return data
+
+
+def _constant_text(value: object) -> str:
+    """Write a YAML constant as an expression (`where: true`)."""
+    names = {None: "NULL", True: "TRUE", False: "FALSE"}
+    return names[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def name_of(key: ComponentKey) -> str:
+    """Give the last part of a component's key."""
+    return split_key(key)[1][-1]

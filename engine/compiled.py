@@ -1,0 +1,235 @@
+"""Run-time structures: what a request reads. Immutable, shared by threads, no third parties.
+
+A `Model` is made once per tree of components by `engine.compile` and lives as long as someone pins
+it. A compiled object holds names of other objects, never parts of them, so that a change of one
+object leaves the others the very same Python objects (`is`), and what was lowered from them stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from engine.expr import Expression
+from engine.model.declarations import Field, IndexDeclaration
+from engine.model.fields.base import FieldType, Value
+from engine.names import ComponentKey, Digest, EnvironmentName, FieldName, ObjectName
+
+Data = Mapping[str, object]  # a component as it is stored
+
+
+def base_language(language: str) -> str:
+    """Give the language without its region: `fr` of `fr-CA`."""
+    return language.partition("-")[0]
+
+
+def translated(translations: Mapping[str, object], language: object, *path: str) -> str:
+    """Follow a path into the texts of a language; "" where it leads to no text.
+
+    A text that stands where a group could is its label, or the message of a rule.
+    """
+    if not isinstance(language, str) or not translations:
+        return ""
+    found: object = translations.get(language) or translations.get(base_language(language))
+    for step in path:
+        if isinstance(found, str):
+            return found if step in {"label", "message"} else ""
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledField:
+    """A field with everything decided: its place in the masks, its type, its expressions.
+
+    `formula` is set for formula fields; `default` for `{formula: …}` defaults.
+    `is_stored`: has a column. Stored formulas are computed at every save, others when read.
+    """
+
+    name: FieldName
+    ordinal: int  # place in the object
+    bit: int  # 1 << ordinal: this field alone, as a mask
+    decl: Field
+    type: FieldType
+    is_stored: bool
+    is_platform: bool = False
+    formula: Expression | None = None
+    default: Expression | None = None
+    required_if: Expression | None = None
+    roll_up: RollUp | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A validation rule: looked at in every save, because it speaks of the merged record."""
+
+    name: str
+    invalid_if: Expression
+    message: str
+    field: FieldName | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollUp:
+    """A roll-up field of a parent: `measure` of `of` over children whose `via` points here."""
+
+    name: FieldName
+    child: ObjectName
+    via: FieldName
+    measure: str  # count | sum | min | max | avg
+    of: FieldName | None
+    where: Expression | None  # over the child
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feeds:
+    """Seen from the child: a roll-up of `parent.field` must be recomputed when `watch` changes."""
+
+    parent: ObjectName
+    field: FieldName
+    via: FieldName
+    watch: int  # mask of the child's fields that matter, `via` included
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """A lookup of another object that points here, and what a delete does to it."""
+
+    object: ObjectName
+    field: FieldName
+    on_delete: str  # restrict | clear | cascade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledObject:
+    """One object, ready to run. `digest` covers everything below: equal digest, equal behaviour."""
+
+    name: ObjectName
+    digest: Digest
+    own: Digest  # of its own components alone, before anything taken from others
+    label: str
+    plural: str
+    description: str
+    title: FieldName | None
+    sharing: str  # private | read | read_write | parent
+    features: frozenset[str]
+    fields: Mapping[FieldName, CompiledField]  # own fields in order, then the platform's
+    aka: Mapping[str, FieldName]  # former names of fields
+    stored: tuple[CompiledField, ...]  # fields with a column, in order
+    required: tuple[FieldName, ...]  # always, or under a condition
+    checkboxes: tuple[FieldName, ...]
+    references: tuple[FieldName, ...]  # lookups and master-details
+    defaults: tuple[FieldName, ...]  # fields with a constant or computed default
+    formulas: tuple[FieldName, ...]  # every formula, in order of dependency
+    rules: tuple[Rule, ...]
+    roll_ups: tuple[RollUp, ...]
+    auto_numbers: tuple[FieldName, ...]
+    uniques: tuple[tuple[FieldName, ...], ...]
+    indexes: tuple[IndexDeclaration, ...]
+    history: int  # mask of fields whose changes are kept; 0 when the object keeps none
+    record_types: Mapping[str, Mapping[str, object]]
+    translations: Mapping[str, Mapping[str, object]]  # language -> labels of this object
+    icon: str = ""
+    is_platform: bool = False  # `user`, `exchange_rate`: declared by the engine
+    paths: frozenset[str] = frozenset()  # paths over lookups that formulas, rules and defaults read
+    # What this object took from others, as (kind, name) -> signature: types of their fields,
+    # picklists, permissions. Compared on recompile to decide whether this very object is shared.
+    foreign: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def text(self, language: object, *path: str) -> str:
+        """Give a text of this object in a language, "" where nobody translated it.
+
+        `text("fr", "fields", "amount", "label")`; texts of `fr` serve `fr-CA` as well.
+        """
+        return translated(self.translations, language, *path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """The graph between objects: computed per model, cheap to rebuild."""
+
+    inbound: Mapping[ObjectName, tuple[Inbound, ...]]
+    feeds: Mapping[ObjectName, tuple[Feeds, ...]]  # by child object
+    uses: Mapping[ComponentKey, tuple[ComponentKey, ...]]
+
+    def used_by(self, key: ComponentKey) -> tuple[ComponentKey, ...]:
+        """Answer "where is this used?". Cost: O(components); nobody asks on the request path."""
+        return tuple(user for user, named in self.uses.items() if key in named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionSet:
+    """What one set gives, by object, and its system permissions. There is no deny."""
+
+    name: str
+    label: str
+    objects: Mapping[ObjectName, frozenset[str]]  # create read edit delete view_all modify_all …
+    fields: Mapping[tuple[ObjectName, FieldName], str]  # none | read | edit
+    permissions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A list view: a filter, columns and an order under a name."""
+
+    name: str
+    object: ObjectName
+    label: str
+    where: Expression | None
+    fields: tuple[str, ...]
+    sort: tuple[str, ...]
+    data: Data  # shape, totals, shared_with: for the faces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """The small facts of a configuration."""
+
+    name: str
+    label: str
+    languages: tuple[str, ...]
+    currencies: tuple[str, ...]
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A whole configuration, deeply frozen. `digest` is the hash of `tree`."""
+
+    digest: Digest
+    tree: Mapping[ComponentKey, Digest]
+    project: Project
+    objects: Mapping[ObjectName, CompiledObject]
+    links: Links
+    permission_sets: Mapping[str, PermissionSet]
+    permissions: frozenset[str]  # every permission that may be named
+    roles: Mapping[str, str | None]  # role -> parent
+    views: Mapping[ObjectName, Mapping[str, View]]
+    # Every other kind as declared: kind -> name -> data. Interpreted by the rooms that come later.
+    declared: Mapping[str, Mapping[str, Mapping[str, object]]]
+    aka: Mapping[str, ObjectName] = field(default_factory=lambda: MappingProxyType({}))  # objects'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhysicalObject:
+    """Where an object's values lie: its table and the column of each stored field.
+
+    Belongs to an environment, not to a configuration: a column is named once, at birth.
+    """
+
+    table: str
+    columns: Mapping[FieldName, str]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One version of one environment, pinned for a request or a chunk of a job."""
+
+    environment: EnvironmentName
+    version: int
+    token: str
+    model: Model
+    physical: Mapping[ObjectName, PhysicalObject]
+    env: Mapping[str, Value]  # $env values of this environment, secrets left out

@@ -1,0 +1,121 @@
+"""Objects described for a caller, in their language: what a form, an integration or OpenAPI needs.
+
+Texts that nobody translated stay as they were declared.
+"""
+
+from __future__ import annotations
+
+from engine.access import Access, ObjectAccess
+from engine.compiled import CompiledField, CompiledObject, Model, View, base_language, translated
+from engine.errors import FieldError, RequestInvalid
+from engine.model.fields.base import BadValue, Value
+
+SHOWN_OPTIONS = ("length", "decimals", "min", "max", "format", "returns", "on_delete", "measure")
+
+
+def describe(
+    model: Model, access: Access, compiled: CompiledObject, language: str = ""
+) -> dict[str, object]:
+    """Describe one object: labels, rights, the readable fields in order, and its views."""
+    may = access.of(compiled.name)
+    views = model.views.get(compiled.name, {})
+    return {
+        "object": compiled.name,
+        **_labels(compiled, language),
+        "description": compiled.text(language, "description") or compiled.description,
+        "title": compiled.title,
+        "icon": compiled.icon,
+        "features": sorted(compiled.features),
+        "rights": sorted(may.rights),
+        "fields": {
+            name: _field(model, compiled, field, may, language)
+            for name, field in compiled.fields.items()
+            if may.readable & field.bit
+        },
+        "record_types": list(compiled.record_types),
+        "views": {
+            name: {"label": _view_label(model, compiled, view, language)}
+            for name, view in views.items()
+        },
+    }
+
+
+def objects(model: Model, access: Access, language: str = "") -> list[dict[str, object]]:
+    """List the objects that a caller may read."""
+    return [
+        {"object": name, **_labels(compiled, language)}
+        for name, compiled in model.objects.items()
+        if access.of(name).may("read")
+    ]
+
+
+def parse_key(field: CompiledField, value: object) -> Value:
+    """Read the value of an external id. Raises: RequestInvalid Q107."""
+    try:
+        return field.type.parse(field.decl, value)
+    except BadValue as bad:
+        error = FieldError(field=field.name, code=bad.code, message=bad.message, hint=bad.hint)
+        message = f'This cannot be a value of "{field.name}".'
+        raise RequestInvalid(message, code="Q107", errors=(error,)) from bad
+
+
+def _labels(compiled: CompiledObject, language: str) -> dict[str, object]:
+    return {
+        "label": compiled.text(language, "label") or compiled.label,
+        "plural": compiled.text(language, "plural") or compiled.plural,
+    }
+
+
+def _view_label(model: Model, compiled: CompiledObject, view: View, language: str) -> str:
+    """Give the label of a view: translated with its object, or among all views."""
+    own = compiled.text(language, "views", view.name, "label")
+    return own or _part(model, language, "views", f"{view.object}.{view.name}") or view.label
+
+
+def _part(model: Model, language: str, part: str, *path: str) -> str:
+    """Give a text of a part of the translation that stands beside objects, or ""."""
+    texts = model.declared.get("translation", {})
+    known = (language, base_language(language))
+    by_language = {name: texts.get(f"{name}.{part}") for name in known}
+    return translated(by_language, language, *path, "label")
+
+
+def _field(
+    model: Model, compiled: CompiledObject, field: CompiledField, may: ObjectAccess, language: str
+) -> dict[str, object]:
+    declared = field.decl
+    described: dict[str, object] = {
+        "type": declared.type,
+        "label": compiled.text(language, "fields", field.name, "label") or declared.label,
+        "required": declared.required,
+        "editable": bool(may.editable & field.bit),
+        "unique": declared.unique or declared.external_id,
+        "external_id": declared.external_id,
+        "has_default": field.name in compiled.defaults,
+    }
+    helped = compiled.text(language, "fields", field.name, "help") or declared.help
+    if helped:
+        described["help"] = helped
+    for option in SHOWN_OPTIONS:
+        if declared.option(option) is not None:
+            described[option] = declared.option(option)
+    if declared.targets:
+        described["to"] = list(declared.targets)
+    if declared.values:
+        described["values"] = _values(model, compiled, field, language)
+    if declared.aka:
+        described["aka"] = list(declared.aka)
+    return described
+
+
+def _values(
+    model: Model, compiled: CompiledObject, field: CompiledField, language: str
+) -> dict[str, object]:
+    """Describe the values of a picklist; a shared one is translated once for all its fields."""
+    described: dict[str, object] = {}
+    shared = str(field.decl.option("picklist", ""))
+    for name, value in field.decl.values.items():
+        own = compiled.text(language, "fields", field.name, "values", name, "label")
+        label = own or _part(model, language, "picklists", shared, "values", name) or value.label
+        described[name] = {"label": label, "color": value.color, "active": value.active}
+    return described

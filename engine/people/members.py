@@ -1,0 +1,258 @@
+"""Persons, their membership of an environment, and its tokens: made, changed and ended.
+
+A person signs in once for the whole installation and lives in the control database; what they may
+do lives in each environment, in one transaction with what they do there.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.errors import Conflict, FieldError, NotFound, RecordInvalid
+from engine.names import ObjectName
+from engine.people.passwords import hash_password, is_outdated, is_password
+from engine.store.database import Database
+from engine.store.failures import UniqueViolated
+from engine.store.platform import audit, control, members, tokens
+from engine.store.platform.control import PersonRow
+from engine.store.platform.enter import SYSTEM_USER, hash_token
+from engine.store.platform.ids import Ids
+from engine.store.platform.members import MemberRow
+from engine.store.tx import Tx
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+\Z")
+_LONGEST_EMAIL = 254
+_USER = ObjectName("user")
+_PREFIX = "patron_"  # lets scanners of leaked secrets know a token when they see one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMember:
+    """Who shall enter an environment, and with what."""
+
+    email: str
+    name: str = ""
+    role: str | None = None
+    permission_sets: frozenset[str] = frozenset()
+    language: str | None = None
+    time_zone: str | None = None
+    password: str = ""  # empty: no sign-in with a password until one is set
+
+
+def create_user(
+    control_database: Database, environment: Database, new: NewMember, *, at: datetime, actor: str
+) -> MemberRow:
+    """Make a person (unless there is one of that e-mail) and let them into an environment.
+
+    Raises: RecordInvalid R191 for an e-mail that is none, R190 for a bad password; Conflict C120
+    when they are a member already.
+    """
+    email = _ensure_email(new.email)
+    password_hash = hash_password(new.password) if new.password else ""
+    with control_database.write() as tx:
+        person = control.find_person(tx, email)
+        if person is not None and not person.is_active:
+            message = f"{email} is deactivated."
+            raise Conflict(message, code="C121", hint="activate the person first")
+        number = (
+            control.add_person(tx, email=email, name=new.name, password_hash=password_hash, at=at)
+            if person is None
+            else person.id
+        )
+        if person is not None and password_hash:
+            control.set_password_hash(tx, number, password_hash)
+    return add_member(environment, number, new, at=at, actor=actor)
+
+
+def add_member(
+    environment: Database, person: int, new: NewMember, *, at: datetime, actor: str
+) -> MemberRow:
+    """Let a person into an environment as a new user. Raises: Conflict C120, RecordInvalid R191."""
+    email = _ensure_email(new.email)
+    try:
+        with environment.write() as tx:
+            user = _user_record(tx, email, new, at)
+            members.insert_member(
+                tx, user=user, person=person, permission_sets=new.permission_sets, at=at
+            )
+            detail = {"permission_sets": sorted(new.permission_sets)}
+            audit.note(
+                tx, at=at, actor=actor, action="member.add", target=f"user {user}", detail=detail
+            )
+            found = members.find_member(tx, person=person)
+    except UniqueViolated as error:
+        message = f"{email} is a member of this environment already."
+        raise Conflict(message, code="C120", hint="change their permission sets") from error
+    assert found is not None  # written just now, in the same transaction
+    return found
+
+
+def _user_record(tx: Tx, email: str, new: NewMember, at: datetime) -> int:
+    """Give the user record of an e-mail, and make it if there is none."""
+    known = members.find_user(tx, email)
+    if known is not None:
+        return known
+    (user,) = Ids().take(tx, _USER)
+    values = members.NewUser(
+        id=user,
+        email=email,
+        name=new.name or email.partition("@")[0],
+        role=new.role,
+        language=new.language,
+        time_zone=new.time_zone,
+    )
+    members.insert_user(tx, values, by=SYSTEM_USER, at=at)
+    return user
+
+
+def set_permission_sets(
+    environment: Database, email: str, sets: Iterable[str], *, at: datetime, actor: str
+) -> None:
+    """Give a member other permission sets. Raises: NotFound N103."""
+    names = sorted(set(sets))
+    with environment.write() as tx:
+        member = members.find_member(tx, email=control.email_key(email))
+        if member is None:
+            raise _no_member(email)
+        members.set_permission_sets(tx, member.user, names)
+        audit.note(
+            tx,
+            at=at,
+            actor=actor,
+            action="member.permission_sets",
+            target=f"user {member.user}",
+            detail={"before": sorted(member.permission_sets), "after": names},
+        )
+
+
+def create_token(
+    environment: Database,
+    email: str,
+    *,
+    at: datetime,
+    actor: str,
+    expires: datetime | None = None,
+    label: str = "",
+    scopes: Iterable[str] = (),
+) -> str:
+    """Make an API token of a member; give its text, which can never be shown again.
+
+    Raises: NotFound N103 when there is no active member of that e-mail.
+    """
+    text = _PREFIX + secrets.token_urlsafe(32)
+    with environment.write() as tx:
+        member = members.find_member(tx, email=control.email_key(email))
+        if member is None or not member.is_active:
+            raise _no_member(email)
+        number = tokens.insert_token(
+            tx,
+            hash=hash_token(text),
+            user=member.user,
+            label=label,
+            at=at,
+            expires=expires,
+            scopes=scopes,
+        )
+        audit.note(tx, at=at, actor=actor, action="token.create", target=f"token {number}")
+    return text
+
+
+def revoke_token(environment: Database, token: int, *, at: datetime, actor: str) -> None:
+    """End a token at once. Raises: NotFound N104."""
+    with environment.write() as tx:
+        tokens.revoke_token(tx, token, at=at)
+        audit.note(tx, at=at, actor=actor, action="token.revoke", target=f"token {token}")
+
+
+def deactivate_person(
+    control_database: Database,
+    environments: Iterable[Database],
+    email: str,
+    *,
+    at: datetime,
+    actor: str,
+) -> None:
+    """Keep a person out everywhere: first out of each environment, then from signing in.
+
+    An environment that cannot be reached stops it with that error; those done stay closed, and
+    doing it again goes on. Raises: NotFound N105.
+    """
+    person = _person(control_database, email)
+    for environment in environments:
+        with environment.write() as tx:
+            if members.set_person_active(tx, person.id, active=False):
+                target = f"person {person.id}"
+                audit.note(tx, at=at, actor=actor, action="member.deactivate", target=target)
+    with control_database.write() as tx:
+        control.set_active(tx, person.id, active=False)
+
+
+def activate_person(control_database: Database, email: str) -> None:
+    """Let a person sign in again; each environment admits them anew. Raises: NotFound N105."""
+    person = _person(control_database, email)
+    with control_database.write() as tx:
+        control.set_active(tx, person.id, active=True)
+
+
+def set_member_active(
+    environment: Database, email: str, *, active: bool, at: datetime, actor: str
+) -> None:
+    """Let a member of one environment in, or keep them out. Raises: NotFound N103."""
+    with environment.write() as tx:
+        member = members.find_member(tx, email=control.email_key(email))
+        if member is None:
+            raise _no_member(email)
+        members.set_member_active(tx, member.user, active=active)
+        action = "member.activate" if active else "member.deactivate"
+        audit.note(tx, at=at, actor=actor, action=action, target=f"user {member.user}")
+
+
+def set_password(control_database: Database, email: str, password: str) -> None:
+    """Set a person's password. Raises: NotFound N105, RecordInvalid R190."""
+    password_hash = hash_password(password)
+    person = _person(control_database, email)
+    with control_database.write() as tx:
+        control.set_password_hash(tx, person.id, password_hash)
+
+
+def check_password(control_database: Database, email: str, password: str) -> PersonRow | None:
+    """Give the person whom an e-mail and a password belong to; None if anything is wrong.
+
+    Takes equally long whether the e-mail is known or not. A hash made with older settings is
+    replaced on the way.
+    """
+    with control_database.read() as tx:
+        person = control.find_person(tx, email)
+    fits = is_password("" if person is None else person.password_hash, password)
+    if person is None or not fits or not person.is_active:
+        return None
+    if is_outdated(person.password_hash):
+        set_password(control_database, email, password)
+    return person
+
+
+def _person(control_database: Database, email: str) -> PersonRow:
+    with control_database.read() as tx:
+        person = control.find_person(tx, email)
+    if person is None:
+        message = f"There is no person with the e-mail {email}."
+        raise NotFound(message, code="N105", hint="`patron user create` makes one")
+    return person
+
+
+def _no_member(email: str) -> NotFound:
+    message = f"There is no active member with the e-mail {email} in this environment."
+    return NotFound(message, code="N103", hint="`patron user create` adds one")
+
+
+def _ensure_email(text: str) -> str:
+    email = control.email_key(text)
+    if len(email) > _LONGEST_EMAIL or not _EMAIL.match(email):
+        message = f'"{text}" is no e-mail address.'
+        error = FieldError(field="email", code="R191", message=message)
+        raise RecordInvalid(message, code="R191", errors=(error,))
+    return email

@@ -1,0 +1,239 @@
+"""The bin: deleting with what a delete does to others, and restoring what one delete took along.
+
+`restrict` refuses, `cascade` takes the others along, `clear` blanks their lookups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.compiled import CompiledObject, Inbound
+from engine.errors import AccessDenied, Conflict, FieldError, NotFound
+from engine.model.fields.base import Value
+from engine.names import FieldName, ObjectName
+from engine.query import ReadPlan
+from engine.saving.journal import Journal
+from engine.saving.rollups import Saved, roll_up
+from engine.saving.shown import shown
+from engine.saving.unit import Record, Unit
+from engine.store.reading import fetch_by_ids
+from engine.store.writing import (
+    Deletion,
+    clear_references,
+    inbound_records,
+    move_to_bin,
+    take_from_bin,
+)
+
+MAX_ALONG = 10_000
+
+
+@dataclass(slots=True)
+class _Doomed:
+    """Everything one delete concerns: what goes to the bin, by object, and lookups to blank."""
+
+    records: dict[ObjectName, dict[int, Record]] = field(default_factory=dict)
+    cleared: dict[Inbound, dict[int, int]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.records.values()))
+
+
+def delete(
+    unit: Unit, compiled: CompiledObject, record_id: int, expected_version: int | None = None
+) -> None:
+    """Put a record into the bin, with what goes along.
+
+    Raises: NotFound N100; AccessDenied A100; Conflict C100 (stale), C102 (still in use).
+    """
+    row = _loaded(unit, compiled, record_id)
+    if expected_version is not None and expected_version != row["version"]:
+        message = "Somebody else has changed this record since you read it."
+        raise Conflict(message, current=shown(unit, compiled, row, {}))
+    doomed = _Doomed(records={compiled.name: {record_id: row}})
+    _collect(unit, compiled.name, [record_id], doomed)
+    _carry_out(unit, doomed, record_id)
+
+
+def restore(unit: Unit, compiled: CompiledObject, record_id: int) -> None:
+    """Take a record out of the bin, with what its delete took along.
+
+    Raises: NotFound N100; AccessDenied A100; Conflict C104 when a parent is still in the bin.
+    """
+    plan = unit.planner.load(compiled, is_bin=True)
+    row = _checked(unit, compiled, _rows(unit, compiled, plan, [record_id]), record_id)
+    back: dict[ObjectName, list[int]] = {compiled.name: [record_id]}
+    _gather_back(unit, compiled.name, [record_id], record_id, back)
+    _check_parents(unit, compiled, row)
+    journal = Journal(unit)
+    for name, ids in back.items():
+        take_from_bin(unit.tx, unit.snapshot, name, ids)
+    for name, ids in back.items():
+        _note_restored(unit, unit.snapshot.model.objects[name], ids, journal)
+    journal.write()
+
+
+def _rows(
+    unit: Unit, compiled: CompiledObject, plan: ReadPlan, ids: Sequence[int]
+) -> dict[int, tuple[Record, bool]]:
+    """Load records with the answer to "may the caller delete them?"."""
+    policy = unit.access.of(compiled.name).edit_policy
+    return fetch_by_ids(
+        unit.tx,
+        unit.snapshot,
+        plan,
+        unit.caller,
+        ids,
+        edit_policy=policy,
+        for_update=True,
+    )
+
+
+def _loaded(unit: Unit, compiled: CompiledObject, record_id: int) -> Record:
+    plan = unit.planner.load(compiled)
+    return _checked(unit, compiled, _rows(unit, compiled, plan, [record_id]), record_id)
+
+
+def _checked(
+    unit: Unit,
+    compiled: CompiledObject,
+    found: Mapping[int, tuple[Record, bool]],
+    record_id: int,
+) -> Record:
+    access = unit.access.of(compiled.name)
+    if record_id not in found or not access.may("read"):
+        raise NotFound
+    row, may_edit = found[record_id]
+    if not access.may("delete") or not may_edit:
+        raise AccessDenied("You may see this record, but not delete or restore it.")
+    return row
+
+
+def _collect(unit: Unit, name: ObjectName, ids: Sequence[int], doomed: _Doomed) -> None:
+    """Follow the lookups that point at records about to go; one statement per object and level."""
+    inbound = unit.snapshot.model.links.inbound.get(name, ())
+    if not inbound:
+        return
+    along: dict[ObjectName, set[int]] = {}
+    used: dict[str, int] = {}
+    for link, record, target in inbound_records(unit.tx, unit.snapshot, inbound, ids):
+        if record in doomed.records.get(link.object, {}):
+            continue
+        if link.on_delete == "restrict":
+            used[link.object] = used.get(link.object, 0) + 1
+        elif link.on_delete == "cascade":
+            along.setdefault(link.object, set()).add(record)
+        else:
+            doomed.cleared.setdefault(link, {})[record] = target
+    if used:
+        raise _still_used(unit, used)
+    for other, records in along.items():
+        _take_along(unit, other, sorted(records), doomed)
+
+
+def _take_along(unit: Unit, name: ObjectName, ids: list[int], doomed: _Doomed) -> None:
+    if len(doomed) + len(ids) > MAX_ALONG:
+        message = f"More than {MAX_ALONG:,} records would go to the bin with this one."
+        raise Conflict(message, code="C102", hint="delete them in bulk first")
+    compiled = unit.snapshot.model.objects[name]
+    plan = unit.planner.load_all(compiled)
+    found = _rows(unit, compiled, plan, ids)
+    doomed.records.setdefault(name, {}).update({i: row for i, (row, _) in found.items()})
+    _collect(unit, name, ids, doomed)
+
+
+def _still_used(unit: Unit, used: Mapping[str, int]) -> Conflict:
+    names = [
+        f"{count:,} × {unit.snapshot.model.objects[ObjectName(name)].label}"
+        for name, count in sorted(used.items())
+    ]
+    message = f"This record is still used by {', '.join(names)}."
+    errors = tuple(FieldError(field=name, code="C102", message=message) for name in sorted(used))
+    return Conflict(message, code="C102", errors=errors, hint="delete or change those first")
+
+
+def _carry_out(unit: Unit, doomed: _Doomed, root: int) -> None:
+    journal = Journal(unit)
+    deletion = Deletion(at=int(unit.now.timestamp() * 1000), by=unit.me, root=root)
+    for name, records in doomed.records.items():
+        move_to_bin(unit.tx, unit.snapshot, name, sorted(records), deletion)
+    for link, pointing in doomed.cleared.items():
+        kept = doomed.records.get(link.object, {})
+        ids = sorted(record for record in pointing if record not in kept)
+        if ids:
+            _clear(unit, link, ids, journal)
+    for name, records in doomed.records.items():
+        compiled = unit.snapshot.model.objects[name]
+        for row in records.values():
+            gone = {**row, "version": int(row["version"]) + 1}  # type: ignore[arg-type]  # integer
+            journal.note(compiled, row, gone, 0, event="deleted")
+        saved: list[Saved] = [(row, None, 0) for row in records.values()]
+        roll_up(unit, compiled, saved, journal)
+    journal.write()
+
+
+def _clear(unit: Unit, link: Inbound, ids: list[int], journal: Journal) -> None:
+    """Blank a lookup in others, with their history and the roll-ups that follow from it."""
+    compiled = unit.snapshot.model.objects[link.object]
+    before = _rows(unit, compiled, unit.planner.load_all(compiled), ids)
+    clear_references(unit.tx, unit.snapshot, link, ids)
+    mask = compiled.fields[FieldName(link.field)].bit
+    saved: list[Saved] = []
+    for row, _ in before.values():
+        after = {**row, link.field: None, "version": int(row["version"]) + 1}  # type: ignore[arg-type]  # integer
+        journal.note(compiled, row, after, mask)
+        saved.append((row, after, mask))
+    roll_up(unit, compiled, saved, journal)
+
+
+def _gather_back(
+    unit: Unit,
+    name: ObjectName,
+    ids: Sequence[int],
+    root: int,
+    back: dict[ObjectName, list[int]],
+) -> None:
+    """Find what the same delete took along, over cascading lookups."""
+    inbound = unit.snapshot.model.links.inbound.get(name, ())
+    cascading = [link for link in inbound if link.on_delete == "cascade"]
+    if not cascading:
+        return
+    found: dict[ObjectName, list[int]] = {}
+    for link, record, _ in inbound_records(
+        unit.tx, unit.snapshot, cascading, ids, deleted_with=root
+    ):
+        if record not in back.get(link.object, []):
+            found.setdefault(link.object, []).append(record)
+            back.setdefault(link.object, []).append(record)
+    for other, records in found.items():
+        _gather_back(unit, other, records, root, back)
+
+
+def _check_parents(unit: Unit, compiled: CompiledObject, row: Mapping[str, Value]) -> None:
+    """Refuse to bring a record back without what it points at."""
+    missing = []
+    for name in compiled.references:
+        declared = compiled.fields[name]
+        value = row.get(name)
+        if declared.is_platform or not isinstance(value, int) or len(declared.decl.targets) != 1:
+            continue
+        target = unit.snapshot.model.objects[declared.decl.targets[0]]
+        plan = unit.planner.load_all(target, only_id=True)
+        if not fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, [value]):
+            message = f"{declared.decl.label} is in the bin itself."
+            missing.append(FieldError(field=name, code="C104", message=message))
+    if missing:
+        message = "What this record points at is still in the bin."
+        raise Conflict(message, code="C104", errors=tuple(missing), hint="restore that first")
+
+
+def _note_restored(
+    unit: Unit, compiled: CompiledObject, ids: Sequence[int], journal: Journal
+) -> None:
+    found = _rows(unit, compiled, unit.planner.load_all(compiled), ids)
+    saved: list[Saved] = []
+    for row, _ in found.values():
+        journal.note(compiled, row, row, 0, event="restored")
+        saved.append((None, row, 0))
+    roll_up(unit, compiled, saved, journal)

@@ -1,0 +1,111 @@
+"""Lookups of records being saved: do their targets exist for the caller, and what do they say?
+
+One statement per lookup that changed, however many records are saved at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from engine.compiled import CompiledField, CompiledObject
+from engine.errors import FieldError
+from engine.model.fields.base import Value
+from engine.names import FieldName, ObjectName
+from engine.records import Draft
+from engine.saving.unit import Unit
+from engine.store.platform.ids import object_of
+from engine.store.reading import fetch_by_ids
+
+
+def load_references(unit: Unit, drafts: Sequence[Draft], names: Iterable[FieldName]) -> None:
+    """Load what the given lookups point at into the drafts; a missing target is an error there."""
+    for name in names:
+        holding = [d for d in drafts if d.values.get(name) is not None]
+        for draft in drafts:
+            _forget(draft, name)
+        if holding:
+            _load(unit, holding, holding[0].object.fields[name])
+
+
+def lookups_to_load(unit: Unit, draft: Draft) -> list[FieldName]:
+    """Name the lookups whose target must be read: those that changed.
+
+    The acting user stands for itself as owner and author unless an expression reads through it.
+    """
+    found = []
+    for name in draft.object.references:
+        value = draft.values.get(name)
+        before = None if draft.old is None else draft.old.get(name)
+        if value == before:
+            continue
+        is_me = value == unit.me and draft.object.fields[name].is_platform
+        if not is_me or any(path.startswith(f"{name}.") for path in draft.object.paths):
+            found.append(name)
+    return found
+
+
+def _forget(draft: Draft, name: FieldName) -> None:
+    """Blank the paths over a lookup that changed; what it points at now fills them again."""
+    for path in draft.object.paths:
+        if path.startswith(f"{name}."):
+            draft.values[path] = None
+
+
+def _load(unit: Unit, drafts: Sequence[Draft], lookup: CompiledField) -> None:
+    compiled = drafts[0].object
+    by_target: dict[ObjectName, list[Draft]] = {}
+    for draft in drafts:
+        target = _target(unit, lookup, _id(draft.values, lookup.name))
+        if target is None:
+            _report(draft, lookup)
+        else:
+            by_target.setdefault(target, []).append(draft)
+    for target, holding in by_target.items():
+        _load_from(unit, holding, lookup, compiled, unit.snapshot.model.objects[target])
+
+
+def _target(unit: Unit, lookup: CompiledField, record_id: int) -> ObjectName | None:
+    """Tell which of several objects an id belongs to: one look at the table of ranges."""
+    if len(lookup.decl.targets) == 1:
+        return lookup.decl.targets[0]
+    found = object_of(unit.tx, record_id)
+    return ObjectName(found) if found in lookup.decl.targets else None
+
+
+def _load_from(
+    unit: Unit,
+    drafts: Sequence[Draft],
+    lookup: CompiledField,
+    compiled: CompiledObject,
+    target: CompiledObject,
+) -> None:
+    prefix = f"{lookup.name}."
+    paths = sorted(p.removeprefix(prefix) for p in compiled.paths if p.startswith(prefix))
+    plan = unit.planner.load_paths(target, paths)
+    ids = sorted({_id(draft.values, lookup.name) for draft in drafts})
+    found = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, ids)
+    for draft in drafts:
+        row = found.get(_id(draft.values, lookup.name))
+        if row is None:
+            _report(draft, lookup)
+            continue
+        for path in paths:
+            draft.values[prefix + path] = row[0].get(path)
+
+
+def _report(draft: Draft, lookup: CompiledField) -> None:
+    if any(error.field == lookup.name for error in draft.errors):
+        return
+    draft.errors.append(
+        FieldError(
+            field=lookup.name,
+            code="R106",
+            message=f"{lookup.decl.label}: there is no such record, or you may not see it.",
+        )
+    )
+
+
+def _id(values: Mapping[str, Value], name: str) -> int:
+    value = values[name]
+    assert isinstance(value, int)  # lookups are coerced to integers
+    return value

@@ -1,0 +1,256 @@
+"""Creating and updating, for one record or many: load, decide, write, roll up, remember.
+
+Every step works on the whole list, so that a bulk of 200 costs few statements more than one save.
+A record that is refused leaves the list with its error; the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from engine.access import ObjectAccess
+from engine.access.effective import ENGINE_FIELDS
+from engine.compiled import CompiledObject
+from engine.errors import AccessDenied, Conflict, FieldError, NotFound, PatronError, RecordInvalid
+from engine.expr import EvalContext
+from engine.model.fields.base import Value
+from engine.names import FieldName
+from engine.records import Decision, Draft, coerce, decide
+from engine.records.pipeline import set_constants
+from engine.saving.journal import Journal
+from engine.saving.numbers import set_auto_numbers
+from engine.saving.references import load_references, lookups_to_load
+from engine.saving.rollups import roll_up
+from engine.saving.shown import shown
+from engine.saving.unit import Record, Unit
+from engine.store.failures import UniqueViolated
+from engine.store.naming import unique_name
+from engine.store.reading import fetch_by_ids
+from engine.store.tables import column_name
+from engine.store.writing import insert_many, update
+
+Outcome = Record | PatronError
+Pair = tuple[Mapping[str, Value] | None, Decision]  # the record before, and what to write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What somebody wants of one record: new values, and the version they saw (None: any)."""
+
+    id: int
+    given: Mapping[str, object]
+    expected_version: int | None = None
+
+
+def create(
+    unit: Unit, compiled: CompiledObject, givens: Sequence[Mapping[str, object]]
+) -> list[Outcome]:
+    """Create records, in order; the outcome of each is the record or why it was refused.
+
+    Raises: AccessDenied A100; UniqueViolated when the database finds a value twice (nothing of the
+    list is written then: the caller decides whether to go one by one).
+    """
+    access = unit.rights(compiled, "create")
+    ids = unit.take_ids(compiled.name, len(givens))
+    context = replace(unit.caller.context, prior=None, is_new=True)
+    drafts = [
+        _new_draft(unit, compiled, access, context, record_id, given)
+        for record_id, given in zip(ids, givens, strict=True)
+    ]
+    set_auto_numbers(unit, compiled, [draft for draft in drafts if not draft.errors])
+    _load_changed(unit, compiled, drafts)
+    decisions = [_decide(unit, compiled, draft) for draft in drafts]
+    good = [d for d in decisions if not d.errors]
+    if good:
+        insert_many(unit.tx, unit.snapshot, compiled.name, [d.values for d in good])
+        _follow_up(unit, compiled, [(None, decision) for decision in good])
+    return [_outcome(unit, compiled, decision) for decision in decisions]
+
+
+def change(unit: Unit, compiled: CompiledObject, changes: Sequence[Change]) -> list[Outcome]:
+    """Update records, in order; ids must differ. The outcome of each is the record or an error.
+
+    Hidden and absent records are not found before a word about rights is said.
+    """
+    access = unit.access.of(compiled.name)
+    plan = unit.planner.load(compiled, compiled.paths)
+    found = fetch_by_ids(
+        unit.tx,
+        unit.snapshot,
+        plan,
+        unit.caller,
+        sorted(change.id for change in changes),
+        edit_policy=access.edit_policy,
+        for_update=True,
+    )
+    outcomes: list[Outcome | None] = []
+    drafts: list[Draft] = []
+    for wanted in changes:
+        refused = _refused(unit, compiled, access, wanted, found.get(wanted.id))
+        outcomes.append(refused)
+        if refused is None:
+            drafts.append(_changed_draft(unit, compiled, access, wanted, found[wanted.id][0]))
+    _load_changed(unit, compiled, drafts)
+    decisions = [_decide(unit, compiled, draft) for draft in drafts]
+    pairs = [
+        (draft.old, decision)
+        for draft, decision in zip(drafts, decisions, strict=True)
+        if not decision.errors and decision.changed
+    ]
+    written = _write(unit, compiled, pairs)
+    _follow_up(unit, compiled, written)
+    final = {int(d.values["id"]): d for _, d in written}  # type: ignore[arg-type]  # integers
+    results = iter(final.get(int(d.values["id"]), d) for d in decisions)  # type: ignore[arg-type]
+    return [
+        refused if refused is not None else _outcome(unit, compiled, next(results))
+        for refused in outcomes
+    ]
+
+
+def _new_draft(
+    unit: Unit,
+    compiled: CompiledObject,
+    access: ObjectAccess,
+    context: EvalContext,
+    record_id: int,
+    given: Mapping[str, object],
+) -> Draft:
+    values, errors = coerce(compiled, access, given, is_new=True, used_names=unit.deprecations)
+    if values.get("owner") is None:
+        values["owner"] = unit.me
+    values.update(
+        id=record_id,
+        created_at=unit.now,
+        created_by=unit.me,
+        updated_at=unit.now,
+        updated_by=unit.me,
+        version=1,
+    )
+    draft = Draft(object=compiled, old=None, values=values, context=context, errors=errors)
+    set_constants(draft)
+    return draft
+
+
+def _changed_draft(
+    unit: Unit,
+    compiled: CompiledObject,
+    access: ObjectAccess,
+    wanted: Change,
+    old: Record,
+) -> Draft:
+    given, errors = coerce(
+        compiled, access, wanted.given, is_new=False, used_names=unit.deprecations
+    )
+    if "owner" in given and given["owner"] is None:
+        message = "A record always has an owner."
+        errors.append(FieldError(field="owner", code="R105", message=message))
+        del given["owner"]
+    values = {**old, **given}
+    values.pop("_errors", None)
+    context = replace(unit.caller.context, prior=old, is_new=False)
+    return Draft(object=compiled, old=old, values=values, context=context, errors=errors)
+
+
+def _refused(
+    unit: Unit,
+    compiled: CompiledObject,
+    access: ObjectAccess,
+    wanted: Change,
+    found: tuple[Record, bool] | None,
+) -> PatronError | None:
+    """Say why a change cannot even be looked at: hidden, not allowed, or out of date."""
+    if found is None or not access.may("read"):
+        return NotFound()
+    row, may_edit = found
+    if not access.may("edit") or not may_edit:
+        return AccessDenied("You may see this record, but not change it.")
+    version = row["version"]
+    if wanted.expected_version is not None and wanted.expected_version != version:
+        message = "Somebody else has changed this record since you read it."
+        hint = "look at `current`, and send your change again with its version"
+        return Conflict(message, hint=hint, current=shown(unit, compiled, row, {}))
+    return None
+
+
+def _load_changed(unit: Unit, compiled: CompiledObject, drafts: Sequence[Draft]) -> None:
+    wanted: dict[FieldName, list[Draft]] = {}
+    for draft in drafts:
+        for name in lookups_to_load(unit, draft):
+            wanted.setdefault(name, []).append(draft)
+    for name in compiled.references:
+        if name in wanted:
+            load_references(unit, wanted[name], (name,))
+
+
+def _decide(unit: Unit, compiled: CompiledObject, draft: Draft) -> Decision:
+    """Run the pipeline; a lookup set by a computed default is loaded and checked as well."""
+    known = {name: draft.values.get(name) for name in compiled.references}
+    decision = decide(draft)
+    late = [
+        name
+        for name in compiled.references
+        if draft.values.get(name) != known[name] and draft.values.get(name) is not None
+    ]
+    if late:
+        draft.errors.clear()
+        load_references(unit, [draft], late)
+        decision = decide(draft)
+    return decision
+
+
+def _write(unit: Unit, compiled: CompiledObject, pairs: Sequence[Pair]) -> list[Pair]:
+    """Write changed fields; records that change the same fields share a statement."""
+    written: list[Pair] = []
+    by_mask: dict[int, list[dict[str, Value]]] = {}
+    for old, decision in pairs:
+        assert old is not None  # only updates come here
+        values: dict[str, Value] = {
+            **decision.values,
+            "updated_at": unit.now,
+            "updated_by": unit.me,
+            "version": int(old["version"]) + 1,  # type: ignore[arg-type]  # an integer
+        }
+        fields = {
+            str(name): values[name]
+            for name, field in compiled.fields.items()
+            if decision.changed & field.bit and name not in ENGINE_FIELDS
+        }
+        stamp: dict[str, Value] = {"updated_at": unit.now, "updated_by": unit.me}
+        row: dict[str, Value] = {"id": old["id"], "version": old["version"], **fields, **stamp}
+        by_mask.setdefault(decision.changed, []).append(row)
+        written.append((old, replace(decision, values=values)))
+    for rows in by_mask.values():
+        if not update(unit.tx, unit.snapshot, compiled.name, rows):
+            raise Conflict("Somebody else has changed this record at the same moment.")
+    return written
+
+
+def _follow_up(unit: Unit, compiled: CompiledObject, written: Sequence[Pair]) -> None:
+    """Remember the changes and recompute the roll-ups they feed."""
+    journal = Journal(unit)
+    for old, decision in written:
+        journal.note(compiled, old, decision.values, decision.changed)
+    changes = [(old, decision.values, decision.changed) for old, decision in written]
+    roll_up(unit, compiled, changes, journal)
+    journal.write()
+
+
+def _outcome(unit: Unit, compiled: CompiledObject, decision: Decision) -> Outcome:
+    if decision.errors:
+        return RecordInvalid(errors=decision.errors)
+    return shown(unit, compiled, decision.values, decision.reasons)
+
+
+def unique_conflict(unit: Unit, compiled: CompiledObject, violated: UniqueViolated) -> Conflict:
+    """Turn the database's refusal into a sentence at the fields; never names the other record."""
+    physical = unit.snapshot.physical[compiled.name]
+    columns = {group: [column_name(physical, name) for name in group] for group in compiled.uniques}
+    fields = next(
+        (g for g in compiled.uniques if unique_name(physical.table, columns[g]) == violated.name),
+        (),
+    )
+    labels = " and ".join(compiled.fields[name].decl.label for name in fields) or "A value"
+    message = f"{labels} must be unique, and this value is already used."
+    errors = tuple(FieldError(field=name, code="C101", message=message) for name in fields)
+    return Conflict(message, code="C101", errors=errors)

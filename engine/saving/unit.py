@@ -1,0 +1,68 @@
+"""The unit of work: one transaction, one snapshot, one caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from engine.access import Access, ObjectAccess
+from engine.compiled import CompiledObject, Snapshot
+from engine.errors import AccessDenied
+from engine.model.fields.base import Value
+from engine.names import ObjectName
+from engine.query import Planner, ReadPlan
+from engine.store.reading import Caller
+from engine.store.tx import Tx
+
+Record = dict[str, Value]
+
+
+class Plans(Protocol):
+    """Keeps plans of one model and one set of rights: the same request is planned once."""
+
+    def __call__(self, key: tuple[object, ...], make: Callable[[], ReadPlan]) -> ReadPlan:
+        """Give the plan kept under a key, or make it."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Unit:
+    """Everything a save or a query needs; made by `engine.session` when a transaction opens.
+
+    `source` says for the history through which door a change came: api, ui, import, workflow.
+    `deprecations` collects former names that callers used.
+    """
+
+    tx: Tx
+    snapshot: Snapshot
+    access: Access
+    planner: Planner
+    caller: Caller
+    now: datetime
+    source: str
+    take_ids: Callable[[ObjectName, int], Sequence[int]]
+    plans: Plans
+    deprecations: list[str] = field(default_factory=list)
+
+    @property
+    def me(self) -> int:
+        """The acting user's id."""
+        return self.caller.me
+
+    @property
+    def language(self) -> str:
+        """The acting user's language, "" where none is set."""
+        return str(self.caller.context.user.get("language") or "")
+
+    def rights(self, compiled: CompiledObject, right: str) -> ObjectAccess:
+        """Give the caller's rights on an object; refuse when one that is needed is missing.
+
+        Raises: AccessDenied A100.
+        """
+        access = self.access.of(compiled.name)
+        if not access.may(right):
+            message = f"Your permissions do not let you {right} {compiled.plural.lower()}."
+            raise AccessDenied(message)
+        return access

@@ -1,0 +1,283 @@
+"""The front door: one transaction, one snapshot, one caller. All writes come through here.
+
+The story of a save: `Session.create` and `Session.update` resolve the object, hand the values to
+`engine.saving`, which loads, lets `engine.records` decide, writes, rolls up and remembers. The
+story of a query: `Session.list` asks `engine.query` for a plan under the caller's rights and lets
+`engine.store.reading` execute it. `run` opens and closes all of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from engine import describing
+from engine.clock import Clock, SystemClock
+from engine.compiled import CompiledObject, Snapshot
+from engine.errors import Conflict, NotFound, PatronError, RequestInvalid
+from engine.names import FieldName, ObjectName
+from engine.query import ListRequest, ReadPlan
+from engine.query.planner import MAX_LIMIT
+from engine.saving import bin as bins
+from engine.saving.bulk import BulkResult, carry_out
+from engine.saving.save import Change, Outcome, change, create, unique_conflict
+from engine.saving.unit import Record, Unit
+from engine.snapshots import Credential, Environment
+from engine.store.failures import UniqueViolated
+from engine.store.keyset import Cursor
+from engine.store.platform import idempotency
+from engine.store.platform.idempotency import KeptAnswer
+from engine.store.reading import aggregate, count, fetch_by_ids, fetch_rows, find_ids
+from engine.unit import open_unit
+
+__all__ = ["BulkResult", "KeptAnswer", "ListRequest", "Page", "Record", "Session", "run"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a list; `next` is the cursor for what follows, None at the end."""
+
+    records: list[Record]
+    next: str | None
+    count: int | None = None
+    count_is_at_least: bool = False
+
+
+def run(
+    environment: Environment,
+    credential: Credential,
+    work: Callable[[Session], T],
+    *,
+    write: bool,
+    clock: Clock | None = None,
+    source: str = "api",
+) -> T:
+    """Do `work` in one transaction of an environment, as whoever the credential stands for.
+
+    Commits when `work` returns, undoes everything when it raises.
+    Raises: SignInRequired A200; whatever `work` raises.
+    """
+    database = environment.database
+    with database.write() if write else database.read() as tx:
+        unit = open_unit(environment, tx, credential, clock or SystemClock(), source)
+        return work(Session(unit))
+
+
+class Session:
+    """What one caller can do with records while a transaction is open."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The version that this transaction works with."""
+        return self._unit.snapshot
+
+    @property
+    def unit(self) -> Unit:
+        """The unit of work: for rooms of the engine and for counting statements."""
+        return self._unit
+
+    @property
+    def deprecations(self) -> list[str]:
+        """Former names of fields and objects that the caller used."""
+        return self._unit.deprecations
+
+    def get(self, name: str, record_id: int, fields: Sequence[str] | None = None) -> Record:
+        """Read one record. Raises: NotFound N100; RequestInvalid Q102 for unknown fields."""
+        compiled = self._object(name)
+        plan = self._read_plan(compiled, fields)
+        found = fetch_by_ids(self._unit.tx, self.snapshot, plan, self._unit.caller, [record_id])
+        if record_id not in found:
+            raise NotFound
+        return found[record_id][0]
+
+    def list(self, request: ListRequest) -> Page:
+        """Read one page of a list, with its count when asked for: one statement, or two."""
+        if not 1 <= request.limit <= MAX_LIMIT:
+            message = f"`limit` must be between 1 and {MAX_LIMIT:,}."
+            raise RequestInvalid(message, code="Q106")
+        unit = self._unit
+        plan = unit.plans(("list", _shape(request)), lambda: unit.planner.list(request))
+        unit.deprecations.extend(plan.former)
+        after = Cursor.read(request.after, plan) if request.after else None
+        records, following = fetch_rows(
+            unit.tx, self.snapshot, plan, unit.caller, limit=request.limit, after=after
+        )
+        cursor = None if following is None else following.text()
+        if not request.count:
+            return Page(records=records, next=cursor)
+        total, at_least = count(unit.tx, self.snapshot, plan, unit.caller)
+        return Page(records=records, next=cursor, count=total, count_is_at_least=at_least)
+
+    def aggregate(
+        self,
+        name: str,
+        *,
+        where: str | None = None,
+        group: Iterable[str] = (),
+        measures: Mapping[str, str],
+    ) -> Sequence[Record]:
+        """Group and measure the records that the caller sees."""
+        unit = self._unit
+        plan = unit.planner.aggregate(name, where=where, group=group, measures=measures)
+        unit.deprecations.extend(plan.former)
+        return aggregate(unit.tx, self.snapshot, plan, unit.caller)
+
+    def create(self, name: str, values: Mapping[str, object]) -> Record:
+        """Create a record. Raises: RecordInvalid R100; Conflict C101; AccessDenied A100."""
+        compiled = self._object(name)
+        return self._one(compiled, lambda: create(self._unit, compiled, [values]))
+
+    def update(
+        self,
+        name: str,
+        record_id: int,
+        values: Mapping[str, object],
+        expected_version: int | None = None,
+    ) -> Record:
+        """Change a record. Raises as `create`, and NotFound N100; Conflict C100 when stale."""
+        compiled = self._object(name)
+        wanted = Change(id=record_id, given=values, expected_version=expected_version)
+        return self._one(compiled, lambda: change(self._unit, compiled, [wanted]))
+
+    def upsert(
+        self, name: str, field: str, value: object, values: Mapping[str, object]
+    ) -> tuple[Record, bool]:
+        """Create or change the record with this external id. Returns: it, and whether it is new."""
+        compiled = self._object(name)
+        found = self.find(name, field, value)
+        if found is not None:
+            return self.update(name, found, values), False
+        return self.create(name, {**values, compiled.aka.get(field, field): value}), True
+
+    def find(self, name: str, field: str, value: object) -> int | None:
+        """Give the id of the record with this external id, among those the caller sees."""
+        compiled = self._object(name)
+        declared = compiled.fields.get(compiled.aka.get(field, FieldName(field)))
+        readable = self._unit.access.of(compiled.name).readable
+        is_key = declared is not None and (declared.decl.external_id or declared.decl.unique)
+        if declared is None or not is_key or not readable & declared.bit:
+            message = f'"{field}" is no external id of "{name}".'
+            raise RequestInvalid(message, code="Q107")
+        read = describing.parse_key(declared, value)
+        policy = self._unit.access.of(compiled.name).read_policy
+        ids = find_ids(
+            self._unit.tx,
+            self.snapshot,
+            compiled.name,
+            declared.name,
+            read,
+            policy=policy,
+            caller=self._unit.caller,
+        )
+        return ids[0] if ids else None
+
+    def delete(self, name: str, record_id: int, expected_version: int | None = None) -> None:
+        """Put a record into the bin. Raises: NotFound; AccessDenied; Conflict C100, C102."""
+        bins.delete(self._unit, self._object(name), record_id, expected_version)
+
+    def restore(self, name: str, record_id: int) -> Record:
+        """Take a record out of the bin. Raises: NotFound; AccessDenied; Conflict C101, C104."""
+        compiled = self._object(name)
+        try:
+            bins.restore(self._unit, compiled, record_id)
+        except UniqueViolated as violated:
+            raise unique_conflict(self._unit, compiled, violated) from violated
+        return self.get(name, record_id)
+
+    def bulk(
+        self,
+        name: str,
+        operation: str,
+        rows: Sequence[Mapping[str, object]],
+        *,
+        atomic: bool,
+        match: str | None = None,
+    ) -> Sequence[BulkResult]:
+        """Create, update, upsert or delete many records through the same pipeline."""
+        compiled = self._object(name)
+        return carry_out(
+            self._unit,
+            compiled,
+            operation,
+            rows,
+            atomic=atomic,
+            match=match,
+            upsert=partial(self.upsert, name),
+        )
+
+    def describe(self, name: str) -> dict[str, object]:
+        """Describe an object as this caller may see it, in their language."""
+        unit = self._unit
+        compiled = self._object(name)
+        return describing.describe(unit.snapshot.model, unit.access, compiled, unit.language)
+
+    def objects(self) -> Sequence[dict[str, object]]:
+        """List the objects that this caller may read, in their language."""
+        unit = self._unit
+        return describing.objects(unit.snapshot.model, unit.access, unit.language)
+
+    def compiled(self, name: str) -> CompiledObject:
+        """Give an object that the caller may read. Raises: NotFound N100."""
+        return self._object(name)
+
+    def recall(self, key: str, request: str) -> KeptAnswer | None:
+        """Give what the caller was answered for a key, if this very request was carried out.
+
+        `request` is a digest of what is asked now. Raises: Conflict C103 for another request.
+        """
+        kept = idempotency.find(self._unit.tx, user=self._unit.me, key=key)
+        if kept is not None and kept.request != request:
+            message = "This Idempotency-Key was used for another request."
+            raise Conflict(message, code="C103", hint="take a new key for every new request")
+        return kept
+
+    def remember(self, key: str, answer: KeptAnswer) -> None:
+        """Keep an answer under a key, in the transaction of what it tells of.
+
+        Raises: UniqueViolated S101 when the same request ran at the same time: undo and recall.
+        """
+        unit = self._unit
+        idempotency.keep(unit.tx, user=unit.me, key=key, answer=answer, at=unit.now)
+
+    def _object(self, name: str) -> CompiledObject:
+        """Resolve an object that the caller may read; a former name is noted."""
+        compiled = self._unit.planner.object(name)
+        if compiled.name != name:
+            self._unit.deprecations.append(name)
+        return compiled
+
+    def _one(self, compiled: CompiledObject, save: Callable[[], Sequence[Outcome]]) -> Record:
+        try:
+            outcome = save()[0]
+        except UniqueViolated as violated:
+            raise unique_conflict(self._unit, compiled, violated) from violated
+        if isinstance(outcome, PatronError):
+            raise outcome
+        return outcome
+
+    def _read_plan(self, compiled: CompiledObject, fields: Sequence[str] | None) -> ReadPlan:
+        wanted = None if fields is None else tuple(fields)
+        planner = self._unit.planner
+        plan = self._unit.plans(
+            ("read", compiled.name, wanted), lambda: planner.read(compiled, fields=wanted)
+        )
+        self._unit.deprecations.extend(plan.former)
+        return plan
+
+
+def _shape(request: ListRequest) -> tuple[object, ...]:
+    return (
+        ObjectName(request.object),
+        request.where,
+        request.fields,
+        request.sort,
+        request.view,
+        request.bin,
+    )

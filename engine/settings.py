@@ -1,0 +1,55 @@
+"""Settings of an installation, read once from environment variables by the composition roots.
+
+Separate and passed as a value, because nothing below the faces may read the process environment.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where an installation keeps its state and whom it talks to; every value has a default."""
+
+    home: Path
+    database_url: str = ""  # production; empty: SQLite files under `home`
+    broker_url: str = ""  # empty: the filesystem transport under `home`
+    smtp_url: str = ""
+    secret_key: str = ""  # empty: made on first use and kept under `home`
+    remote_url: str = ""
+    remote_token: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the PATRON_* variables; relative paths count from the working directory."""
+        return cls(
+            home=Path(environ.get("PATRON_HOME", "") or "var").absolute(),
+            database_url=environ.get("PATRON_DATABASE_URL", ""),
+            broker_url=environ.get("PATRON_BROKER_URL", ""),
+            smtp_url=environ.get("PATRON_SMTP_URL", ""),
+            secret_key=environ.get("PATRON_SECRET_KEY", ""),
+            remote_url=environ.get("PATRON_URL", ""),
+            remote_token=environ.get("PATRON_TOKEN", ""),
+        )
+
+    def ensure_secret_key(self) -> str:
+        """Give the secret key, making and keeping one (mode 0600) on first use."""
+        if self.secret_key:
+            return self.secret_key
+        path = self.home / "secret.key"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            fresh = self.home / f"secret.key.{secrets.token_hex(4)}"
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(48))
+            try:
+                path.hardlink_to(fresh)  # whoever is first wins; nobody overwrites a key
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+        return path.read_text()

@@ -1,0 +1,137 @@
+"""Which version runs where: environments, and the snapshot that a transaction pins.
+
+A process keeps the model it has; when `enter` tells of another head, it loads the revisions it has
+not seen, compiles what changed and swaps. Nothing is polled and nothing is cleared.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections import OrderedDict
+from functools import cached_property
+from types import MappingProxyType
+
+from engine.compile import compile_model
+from engine.compiled import Model, Snapshot
+from engine.errors import MetadataInvalid, NotFound
+from engine.names import EnvironmentName
+from engine.people import open_control
+from engine.settings import Settings
+from engine.source import tree_from_stored
+from engine.store.database import Database
+from engine.store.platform.control import EnvironmentRow, find_environment, list_environments
+from engine.store.platform.enter import Credential, Entered
+from engine.store.platform.ids import Ids
+from engine.store.platform.physical import load_physical
+from engine.store.platform.upgrades.run import ENVIRONMENT, upgrade
+from engine.store.platform.values import load_values
+from engine.store.platform.versions import load_tree_rows
+from engine.store.tx import Tx
+
+__all__ = ["Credential", "Environment", "Environments"]
+
+KEPT_SNAPSHOTS = 4  # readers on an instant before a switch may still ask for the one before
+
+
+class Environment:
+    """One environment as a process sees it: its database, its ids, the snapshots it has loaded."""
+
+    def __init__(self, name: EnvironmentName, database: Database) -> None:
+        self.name, self.database, self.ids = name, database, Ids()
+        self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
+        self._loading = threading.Lock()
+
+    def snapshot(self, tx: Tx, entered: Entered) -> Snapshot:
+        """Give the snapshot of the head that `enter` told of; load it if it is new here.
+
+        Cost when known: one look into a dictionary.
+        """
+        known = self._snapshots.get(entered.token)
+        if known is not None:
+            return known
+        with self._loading:
+            known = self._snapshots.get(entered.token)
+            if known is None:
+                known = self._load(tx, entered)
+                self._keep(known)
+        return known
+
+    def _load(self, tx: Tx, entered: Entered) -> Snapshot:
+        previous = next(reversed(self._snapshots.values()), None)
+        return Snapshot(
+            environment=self.name,
+            version=entered.version,
+            token=entered.token,
+            model=load_model(tx, previous.model if previous else None),
+            physical=load_physical(tx),
+            env=MappingProxyType(load_values(tx)),  # type: ignore[arg-type]  # JSON values are values
+        )
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        self._snapshots[snapshot.token] = snapshot
+        while len(self._snapshots) > KEPT_SNAPSHOTS:
+            self._snapshots.popitem(last=False)
+        gc.freeze()  # a model lives long: full collections need not walk it
+
+
+def load_model(tx: Tx, previous: Model | None = None) -> Model:
+    """Load and compile the head's tree; unchanged objects are shared with `previous`.
+
+    Raises: MetadataInvalid M100, when stored metadata no longer compiles (an engine too old).
+    """
+    rows = ((key, data, text or "") for key, data, text in load_tree_rows(tx))
+    tree = tree_from_stored(rows)
+    if previous is not None and previous.digest == tree.digest:
+        return previous
+    model, problems = compile_model(tree, previous)
+    if model is None:
+        message = "The stored configuration cannot be compiled by this version of Patron."
+        raise MetadataInvalid(message, problems=problems)
+    return model
+
+
+class Environments:
+    """The directory of environments of an installation, each opened when first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._open: dict[str, Environment] = {}
+        self._opening = threading.Lock()
+
+    @cached_property
+    def control(self) -> Database:
+        """The control database, opened when first asked for."""
+        return open_control(self._settings)
+
+    def open(self, name: str) -> Environment:
+        """Give an environment by name. Raises: NotFound N101."""
+        known = self._open.get(name)
+        if known is not None:
+            return known
+        with self._opening:
+            if name not in self._open:
+                self._open[name] = self._connect(name)
+            return self._open[name]
+
+    def names(self) -> list[str]:
+        """List the environments of the directory."""
+        with self.control.read() as tx:
+            return [row.name for row in list_environments(tx)]
+
+    def close(self) -> None:
+        """Close every connection."""
+        for environment in self._open.values():
+            environment.database.dispose()
+        if "control" in self.__dict__:
+            self.control.dispose()
+
+    def _connect(self, name: str) -> Environment:
+        with self.control.read() as tx:
+            row: EnvironmentRow | None = find_environment(tx, name)
+        if row is None:
+            message = f'There is no environment "{name}".'
+            raise NotFound(message, code="N101", hint="`patron env list` shows them")
+        database = Database(row.url, row.schema)
+        upgrade(database, ENVIRONMENT)
+        return Environment(EnvironmentName(name), database)

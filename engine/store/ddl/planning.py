@@ -1,0 +1,215 @@
+"""Compares a model with what is there and gives the steps between: pure, in an order that works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from engine.compiled import CompiledField, CompiledObject, Model
+from engine.errors import DeploymentFailed
+from engine.model.fields.base import Storage
+from engine.model.platform import PLATFORM_OBJECTS
+from engine.names import FieldName, ObjectName
+from engine.store.ddl.indexes import wanted_indexes
+from engine.store.ddl.state import State
+from engine.store.ddl.steps import (
+    PLATFORM_COLUMNS,
+    AddColumn,
+    CreateTable,
+    DdlStep,
+    DropIndex,
+    RenamePlace,
+    RestorePlace,
+    RetirePlace,
+)
+from engine.store.platform.physical import (
+    LIVE,
+    PLATFORM_TABLES,
+    RETIRED,
+    Place,
+    storage_text,
+)
+
+# Names that a table cannot give to a column of its own: PostgreSQL has them in every table.
+_SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
+_TAKEN = _SYSTEM_COLUMNS | {name for name, _ in PLATFORM_COLUMNS}
+
+
+def steps(
+    model: Model, state: State, dialect: str, *, previous: Model | None = None
+) -> tuple[DdlStep, ...]:
+    """Give what tables lack for a model; nothing when they have it all.
+
+    Objects that `previous` shares are taken to be in order. Cost: O(fields of the others).
+    Raises: DeploymentFailed D110 for a field whose values would have to be kept differently.
+    """
+    found: list[DdlStep] = []
+    for name, compiled in model.objects.items():
+        if previous is None or previous.objects.get(name) is not compiled:
+            found += _object_steps(compiled, state, dialect)
+    gone = (p for name, p in state.tables.items() if name not in model.objects)
+    return (*found, *(RetirePlace(place) for place in gone))
+
+
+def _object_steps(compiled: CompiledObject, state: State, dialect: str) -> list[DdlStep]:
+    if compiled.is_platform:
+        return _Columns(compiled, state, PLATFORM_TABLES[compiled.name]).steps()
+    table = state.tables.get(compiled.name)
+    if table is not None:
+        columns = _Columns(compiled, state, table.table)
+        return [*columns.steps(), *_index_steps(compiled, state, columns, dialect)]
+    retired = _retired_table(state, compiled.name)
+    if retired is not None:
+        columns = _Columns(compiled, state, retired.table)
+        indexes = _index_steps(compiled, state, columns, dialect)
+        return [RestorePlace(retired), *columns.steps(), *indexes]
+    return _new_table(compiled, state, dialect)
+
+
+def _new_table(compiled: CompiledObject, state: State, dialect: str) -> list[DdlStep]:
+    name = _free(_base_table(compiled.name), {p.table for p in state.places})
+    columns = _Columns(compiled, state, name)
+    added = [step for step in columns.steps() if isinstance(step, AddColumn)]
+    table = Place(
+        table=name,
+        column="",
+        object=compiled.name,
+        field=FieldName(""),
+        storage="",
+        status=LIVE,
+        born=0,
+    )
+    create = CreateTable(table, tuple((step.place, step.storage) for step in added))
+    indexes = wanted_indexes(compiled, name, columns.names, dialect).values()
+    return [create, *(replace(index, is_instant=True) for index in indexes)]
+
+
+def _index_steps(
+    compiled: CompiledObject, state: State, columns: _Columns, dialect: str
+) -> list[DdlStep]:
+    """Drop before creating: an index of the same name may be there and unusable."""
+    wanted = wanted_indexes(compiled, columns.table, columns.names, dialect)
+    there = state.indexes_of.get(columns.table, frozenset())
+    usable = {name for name in there if state.indexes[name][1]}
+    drop = sorted(name for name in there if name not in wanted or name not in usable)
+    return [
+        *(DropIndex(name, columns.table) for name in drop),
+        *(index for name, index in wanted.items() if name not in usable),
+    ]
+
+
+class _Columns:
+    """The columns of one object: `names` gives each stored field's, once the steps are done."""
+
+    def __init__(self, compiled: CompiledObject, state: State, table: str) -> None:
+        self.table = table
+        self.names: dict[FieldName, str] = {}
+        self._compiled, self._state = compiled, state
+        self._live = dict(state.columns.get(table, {}))
+        self._retired = _retired_columns(state, table)
+        self._taken = set(_TAKEN | state.names_taken(table))
+        self._steps: list[DdlStep] = []
+        for field in _own_stored(compiled):
+            self._settle(field)
+        self._steps += [RetirePlace(place) for place in self._live.values()]
+
+    def steps(self) -> list[DdlStep]:
+        """Give the steps that bring the columns about."""
+        return list(self._steps)
+
+    def _settle(self, field: CompiledField) -> None:
+        """Find the column of a field: its own, its former name's, a retired one, else a new one."""
+        storage = field.type.storage(field.decl)
+        place = self._live.pop(field.name, None) or self._renamed(field, storage)
+        if place is None:
+            place = self._restored(field, storage)
+        if place is None:
+            place = self._added(field, storage)
+        if place.storage != storage_text(storage):
+            raise _kept_differently(self._compiled.name, field, place, storage)
+        self.names[field.name] = place.column
+
+    def _renamed(self, field: CompiledField, storage: Storage) -> Place | None:
+        """Find the column under a former name, or the one born with this name: a rename undone."""
+        for name, place in self._live.items():
+            is_former = name in field.decl.aka
+            is_born = place.column == field.name and place.storage == storage_text(storage)
+            if (is_former or is_born) and name not in self._compiled.fields:
+                self._steps.append(RenamePlace(place, field.name))
+                return self._live.pop(name)
+        return None
+
+    def _restored(self, field: CompiledField, storage: Storage) -> Place | None:
+        place = self._retired.get(field.name)
+        if place is None or place.storage != storage_text(storage):
+            return None
+        self._steps.append(RestorePlace(place))
+        return place
+
+    def _added(self, field: CompiledField, storage: Storage) -> Place:
+        column = _free(str(field.name), self._taken)
+        self._taken.add(column)
+        place = Place(
+            table=self.table,
+            column=column,
+            object=self._compiled.name,
+            field=field.name,
+            storage=storage_text(storage),
+            status=LIVE,
+            born=0,
+        )
+        self._steps.append(AddColumn(place, storage))
+        return place
+
+
+def _own_stored(compiled: CompiledObject) -> list[CompiledField]:
+    """Give the fields that need a column of their own; a platform object brings some of its own."""
+    brought: Mapping[str, object] = {}
+    if compiled.is_platform:
+        brought = PLATFORM_OBJECTS[compiled.name]["fields"]  # type: ignore[assignment]  # a mapping
+    return [
+        field
+        for field in compiled.fields.values()
+        if field.is_stored and not field.is_platform and field.name not in brought
+    ]
+
+
+def _retired_table(state: State, name: ObjectName) -> Place | None:
+    """Give the table that an object had last, if it was retired."""
+    found = [p for p in state.places if not p.column and p.object == name and p.status == RETIRED]
+    return max(found, key=lambda p: p.retired or 0, default=None)
+
+
+def _retired_columns(state: State, table: str) -> dict[FieldName, Place]:
+    """Give the column that each field had last, if it was retired."""
+    found = [p for p in state.places if p.table == table and p.column and p.status == RETIRED]
+    return {p.field: p for p in sorted(found, key=lambda p: p.retired or 0)}
+
+
+def _base_table(name: ObjectName) -> str:
+    """Name a table after its object; SQLite keeps names that begin with its own."""
+    return f"object_{name}" if name.startswith("sqlite_") else str(name)
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    """Give the name, with a number if a retired table or column holds it."""
+    known = set(taken)
+    if name not in known:
+        return name
+    number = 2
+    while f"{name}_{number}" in known:
+        number += 1
+    return f"{name}_{number}"
+
+
+def _kept_differently(
+    name: ObjectName, field: CompiledField, place: Place, storage: Storage
+) -> DeploymentFailed:
+    return DeploymentFailed(
+        f"{name}.{field.name} keeps its values as {place.storage}, and this change would keep them "
+        f"as {storage_text(storage)}.",
+        step="plan",
+        code="D110",
+        exit_code=5,
+        hint="add a field of the new type beside it and move the values over",
+    )

@@ -1,0 +1,141 @@
+"""Pages by key: the order of a list, and the predicate for what comes after a row.
+
+Deep pages cost what page one costs. Blanks come last in both directions, ties by id.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from engine.errors import RequestInvalid
+from engine.model.fields.base import StorageKind
+from engine.names import FieldName
+from engine.query import ReadPlan
+from engine.store.selecting import Column, Selecting
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One column of the order as it is compared: folded text, or the raw value."""
+
+    column: Column
+    descending: bool
+    nullable: bool
+
+    def ordering(self) -> Column:
+        """Give the ORDER BY term."""
+        directed = self.column.desc() if self.descending else self.column.asc()
+        return directed.nulls_last() if self.nullable else directed
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: the order it belongs to, and the keys of its last row, id last."""
+
+    order: str
+    keys: tuple[object, ...]
+
+    @property
+    def shape(self) -> tuple[bool, ...]:
+        """Which keys are blank: part of the statement's shape."""
+        return tuple(key is None for key in self.keys)
+
+    def params(self) -> dict[str, object]:
+        """Give the keys as parameters of the statement."""
+        return {f"after_{place}": key for place, key in enumerate(self.keys) if key is not None}
+
+    @classmethod
+    def of(cls, plan: ReadPlan, raw: tuple[object, ...]) -> Cursor:
+        """Take the keys of a raw row."""
+        return cls(order_name(plan), tuple(_plain(key) for key in raw))
+
+    def text(self) -> str:
+        """Write the cursor for the wire; opaque, holds nothing that the page did not show."""
+        packed = json.dumps([self.order, *self.keys], separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, text: str, plan: ReadPlan) -> Cursor:
+        """Read a cursor back. Raises: RequestInvalid Q103, when damaged or of another list."""
+        try:
+            padded = text + "=" * (-len(text) % 4)
+            order, *keys = json.loads(base64.urlsafe_b64decode(padded.encode()))
+        except (ValueError, TypeError, binascii.Error) as damaged:
+            raise _bad_cursor() from damaged
+        plain = all(isinstance(key, str | int | float | type(None)) for key in keys)
+        if order != order_name(plan) or len(keys) != len(plan.order) + 1 or not plain:
+            raise _bad_cursor()
+        if not isinstance(keys[-1], int):
+            raise _bad_cursor()
+        return cls(order, tuple(keys))
+
+
+def order_name(plan: ReadPlan) -> str:
+    """Name the order of a plan, so that a cursor of another order is refused."""
+    return ",".join(("-" if o.descending else "") + o.path for o in plan.order)
+
+
+def order_columns(selecting: Selecting, plan: ReadPlan) -> list[Key]:
+    """Give the keys of a plan's order; the id ends every order."""
+    keys = []
+    for order in plan.order:
+        end, field = selecting.at(selecting.root, order.path, is_secured=True)
+        value = selecting.value(selecting.root, order.path, is_secured=True)
+        if field.type.storage(field.decl).kind is StorageKind.TEXT and not _is_name(
+            field.decl.type
+        ):
+            value = sa.func.patron_fold(value)
+        del end
+        keys.append(Key(value, order.descending, nullable=True))
+    keys.append(Key(selecting.root.raw(FieldName("id")), descending=False, nullable=False))
+    return keys
+
+
+def after_clause(keys: list[Key], after: Cursor) -> sa.ColumnElement[bool]:
+    """Build the predicate for rows that come after the cursor's row.
+
+    A bound on the first key stands in front, so that an index over the order is entered at the
+    right place.
+    """
+    branches = []
+    equal: list[sa.ColumnElement[bool]] = []
+    for place, (key, value) in enumerate(zip(keys, after.keys, strict=True)):
+        bound = sa.bindparam(f"after_{place}", type_=key.column.type)
+        if value is not None:
+            later = key.column < bound if key.descending else key.column > bound
+            if key.nullable:
+                later = sa.or_(later, key.column.is_(None))
+            branches.append(sa.and_(*equal, later))
+            equal.append(key.column == bound)
+        else:
+            equal.append(key.column.is_(None))
+    return sa.or_(*branches)
+
+
+def _is_name(field_type: str) -> bool:
+    """Picklists sort by their API name as it is; everything else people read is folded."""
+    return field_type in {"picklist", "auto_number"}
+
+
+def _plain(key: object) -> object:
+    if isinstance(key, Decimal):
+        return format(key, "f")
+    if isinstance(key, datetime | date | time):
+        return key.isoformat()
+    return key
+
+
+def _bad_cursor() -> RequestInvalid:
+    return RequestInvalid(
+        "The cursor in `after` does not belong to this list.",
+        code="Q103",
+        status=400,
+        hint="start again without `after`; a cursor is only good for the same sort",
+    )

@@ -1,0 +1,57 @@
+"""The fence: keeps writers and switches of the head apart, so that nobody writes by an old model.
+
+Writers take its shared side in `enter`. A switch takes the exclusive side, asks for at most a tenth
+of a second at a time, because while it waits no new writer gets in, and tries again a little later.
+On SQLite every write transaction is alone already.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from engine.store.database import Database
+from engine.store.failures import Busy
+from engine.store.platform.enter import FENCE
+from engine.store.tx import Tx
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 60.0
+_PAUSE_SECONDS = (0.05, 0.25)  # a random time between: two switches must not meet again and again
+_TIMEOUT = "SET LOCAL lock_timeout = '100ms'"  # for the fence, and for the tables a switch alters
+_LOCK = f"SELECT pg_advisory_xact_lock({FENCE}, 'patron_head'::regclass::oid::int)"
+
+
+def switching(
+    database: Database,
+    work: Callable[[Tx], T],
+    *,
+    patience: float = PATIENCE_SECONDS,
+    pause: Callable[[float], None] = time.sleep,
+) -> T:
+    """Run `work` in a write transaction with no other writer inside the fence; commit.
+
+    `work` runs again from the start when a lock was not to be had, so it must not act outside the
+    transaction. Readers go on all the time. Until it commits, nobody sees anything of it.
+    Raises: Busy S102 after `patience` seconds; ConnectionLost S103, where the head tells whether
+    it was committed; what `work` raises.
+    """
+    until = time.monotonic() + patience
+    while True:
+        try:
+            with database.write() as tx:
+                _close(tx)
+                return work(tx)
+        except Busy:
+            if time.monotonic() >= until:
+                raise
+        pause(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 -- spreads waiting, guards nothing
+
+
+def _close(tx: Tx) -> None:
+    if tx.dialect == "postgresql":
+        tx.run(_TIMEOUT)
+        tx.rows(_LOCK)

@@ -1,0 +1,383 @@
+"""Read plans executed: one statement a plan, compiled once, then text and parameters only.
+
+Rows are assembled in one pass: fetched columns decoded, formulas evaluated over their inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.access import RowPolicy
+from engine.compiled import Snapshot
+from engine.expr import EvalContext, Expression, ExprFailed, Kind
+from engine.model.fields.base import StorageKind, Value
+from engine.names import FieldName, ObjectName
+from engine.query import AggregatePlan, ReadPlan
+from engine.store.columns import codec
+from engine.store.keyset import Cursor, after_clause, order_columns
+from engine.store.lower import decoder
+from engine.store.memo import Memo
+from engine.store.selecting import ME, Column, Selecting
+from engine.store.statements import Statement, compile_statement
+from engine.store.tx import Tx
+
+Row = dict[str, Value]
+COUNT_UP_TO = 10_000
+AVERAGE_PLACES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """For whom a statement runs: the id in policies, and the context of expressions."""
+
+    me: int
+    context: EvalContext
+
+    def params(self) -> dict[str, object]:
+        """Give the parameters that every statement may ask for."""
+        return {ME: self.me, **self.context.sql_params()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A plan lowered for one dialect: its text, constants and how to read its rows."""
+
+    statement: Statement
+    constants: Mapping[str, object]
+    decoders: tuple[tuple[int, Callable[[Any], Value]], ...]
+    checkboxes: tuple[int, ...]  # blank in the database is false: a checkbox is never blank
+    fetched: int  # columns of the record; keys of the order and flags follow
+
+
+_PREPARED: Memo[tuple[object, ...], _Prepared] = Memo(4096)
+
+
+def fetch_rows(
+    tx: Tx,
+    snapshot: Snapshot,
+    plan: ReadPlan,
+    caller: Caller,
+    *,
+    limit: int,
+    after: Cursor | None = None,
+) -> tuple[list[Row], Cursor | None]:
+    """Read one window of a list, and the cursor of what follows (None at the end).
+
+    One statement; one row more than the limit is asked for, to know whether there is more.
+    """
+    shape = ("list", None if after is None else after.shape)
+    prepared = _prepare(
+        tx, snapshot, plan, shape, lambda: _window(snapshot, tx.dialect, plan, after)
+    )
+    params = {**caller.params(), **prepared.constants, "limit": limit + 1}
+    if after is not None:
+        params.update(after.params())
+    found = tx.rows(prepared.statement.text, prepared.statement.args(params))
+    rows = [_assemble(prepared, plan, raw, caller.context) for raw in found[:limit]]
+    following = None
+    if len(found) > limit:
+        keys = found[limit - 1][prepared.fetched :]
+        following = Cursor.of(plan, keys)
+    return rows, following
+
+
+def fetch_by_ids(
+    tx: Tx,
+    snapshot: Snapshot,
+    plan: ReadPlan,
+    caller: Caller,
+    ids: Sequence[int],
+    *,
+    edit_policy: RowPolicy | None = None,
+    for_update: bool = False,
+) -> dict[int, tuple[Row, bool]]:
+    """Read records by id in one statement: id -> (record, whether `edit_policy` reaches it).
+
+    Absent and hidden records are both left out. `for_update` locks them in order of id.
+    """
+    if not ids:
+        return {}
+    wanted = padded(ids)
+    shape = ("ids", len(wanted), edit_policy, for_update)
+    prepared = _prepare(
+        tx,
+        snapshot,
+        plan,
+        shape,
+        lambda: _by_ids(
+            snapshot, tx.dialect, plan, len(wanted), edit_policy, for_update=for_update
+        ),
+    )
+    params = {**caller.params(), **prepared.constants}
+    params.update((f"id_{place}", record) for place, record in enumerate(wanted))
+    found = {}
+    for raw in tx.rows(prepared.statement.text, prepared.statement.args(params)):
+        may_edit = bool(raw[prepared.fetched]) if edit_policy is not None else True
+        row = _assemble(prepared, plan, raw, caller.context)
+        found[int(row["id"])] = (row, may_edit)  # type: ignore[arg-type]  # ids are integers
+    return found
+
+
+def padded(ids: Sequence[int]) -> list[int]:
+    """Repeat the last id up to a power of two, so that few shapes of statement serve all lists."""
+    size = 1
+    while size < len(ids):
+        size *= 2
+    return [*ids, *[ids[-1]] * (size - len(ids))]
+
+
+def id_params(many: int) -> list[sa.BindParameter[int]]:
+    """Give the parameters of an IN list: id_0, id_1 and so on."""
+    return [sa.bindparam(f"id_{place}", type_=sa.BigInteger) for place in range(many)]
+
+
+def find_ids(
+    tx: Tx,
+    snapshot: Snapshot,
+    object_name: ObjectName,
+    field: FieldName,
+    value: Value,
+    *,
+    policy: RowPolicy,
+    caller: Caller,
+) -> list[int]:
+    """Find live records by the value of one stored field (an external id, a lookup)."""
+    key = ("find", object_name, field, policy, _digests(snapshot, (object_name,)), tx.dialect)
+
+    def make() -> tuple[Statement, Mapping[str, object]]:
+        selecting = Selecting(snapshot, tx.dialect, object_name, {})
+        root = selecting.root
+        clause = (
+            sa.select(root.raw(FieldName("id")))
+            .select_from(selecting.from_clause)
+            .where(
+                root.raw(field) == sa.bindparam("value", type_=root.raw(field).type),
+                selecting.live(root),
+                selecting.policy(policy, root),
+            )
+        )
+        return compile_statement(clause, tx.dialect), selecting.params
+
+    statement, constants = _FOUND.get_or_make(key, make)
+    compiled = snapshot.model.objects[object_name].fields[field]
+    encode = codec(compiled.type.storage(compiled.decl), tx.dialect).encode
+    bound = encode(value) if encode is not None and value is not None else value
+    params = {**caller.params(), **constants, "value": bound}
+    return [int(row[0]) for row in tx.rows(statement.text, statement.args(params))]
+
+
+_FOUND: Memo[tuple[object, ...], tuple[Statement, Mapping[str, object]]] = Memo(1024)
+
+
+def count(tx: Tx, snapshot: Snapshot, plan: ReadPlan, caller: Caller) -> tuple[int, bool]:
+    """Count the records of a plan, exactly up to 10,000; beyond, True says "at least"."""
+    prepared = _prepare(
+        tx, snapshot, plan, ("count",), lambda: _counting(snapshot, tx.dialect, plan)
+    )
+    params = {**caller.params(), **prepared.constants, "limit": COUNT_UP_TO + 1}
+    row = tx.row(prepared.statement.text, prepared.statement.args(params))
+    found = int(row[0]) if row else 0
+    return min(found, COUNT_UP_TO), found > COUNT_UP_TO
+
+
+def aggregate(tx: Tx, snapshot: Snapshot, plan: AggregatePlan, caller: Caller) -> list[Row]:
+    """Compute groups and measures in one statement; groups in their own order, blanks last."""
+    key = ("aggregate", plan.key, tx.dialect, _digests(snapshot, (plan.object,)))
+    statement, constants, decoders = _AGGREGATED.get_or_make(
+        key, lambda: _aggregating(snapshot, tx.dialect, plan)
+    )
+    params = {**caller.params(), **constants}
+    names = [name for name, _ in plan.group] + [name for name, _, _ in plan.measures]
+    rows = []
+    for raw in tx.rows(statement.text, statement.args(params)):
+        values = [
+            decode(value) if decode is not None and value is not None else value
+            for decode, value in zip(decoders, raw, strict=True)
+        ]
+        rows.append(dict(zip(names, values, strict=True)))
+    return rows
+
+
+Decoders = Sequence[Callable[[object], Value] | None]
+_AGGREGATED: Memo[tuple[object, ...], tuple[Statement, Mapping[str, object], Decoders]] = Memo(512)
+
+
+def _prepare(
+    tx: Tx,
+    snapshot: Snapshot,
+    plan: ReadPlan,
+    shape: tuple[object, ...],
+    make: Callable[[], _Prepared],
+) -> _Prepared:
+    touched = {plan.object, *(fetch.object for fetch in plan.fetches)}
+    key = (shape, plan.key, tx.dialect, _digests(snapshot, touched))
+    return _PREPARED.get_or_make(key, make)
+
+
+def _digests(snapshot: Snapshot, names: Iterable[ObjectName]) -> tuple[str, ...]:
+    return tuple(snapshot.physical[name].digest for name in sorted(names))
+
+
+def _base(selecting: Selecting, plan: ReadPlan, extra: Sequence[Column]) -> sa.Select[Any]:
+    """Put together columns, joins and predicates; joins come last because columns make them."""
+    columns = [selecting.fetch(want) for want in plan.fetches]
+    where = [selecting.live(selecting.root, is_bin=plan.is_bin)]
+    where.append(selecting.policy(plan.policy, selecting.root))
+    where += [selecting.condition(e, selecting.root, is_secured=True) for e in plan.where]
+    chosen = [*columns, *extra] or [sa.literal_column("1")]
+    return sa.select(*chosen).select_from(selecting.from_clause).where(*where)
+
+
+def _window(snapshot: Snapshot, dialect: str, plan: ReadPlan, after: Cursor | None) -> _Prepared:
+    selecting = Selecting(snapshot, dialect, plan.object, dict(plan.secured))
+    keys = order_columns(selecting, plan)
+    clause = _base(selecting, plan, [key.column for key in keys])
+    if after is not None:
+        clause = clause.where(after_clause(keys, after))
+    clause = clause.order_by(*(key.ordering() for key in keys)).limit(sa.bindparam("limit"))
+    return _prepared(selecting, plan, clause)
+
+
+def _by_ids(
+    snapshot: Snapshot,
+    dialect: str,
+    plan: ReadPlan,
+    many: int,
+    edit_policy: RowPolicy | None,
+    *,
+    for_update: bool,
+) -> _Prepared:
+    selecting = Selecting(snapshot, dialect, plan.object, dict(plan.secured))
+    root = selecting.root
+    flags = [] if edit_policy is None else [selecting.policy(edit_policy, root).label("may_edit")]
+    key = root.raw(FieldName("id"))
+    clause = _base(selecting, plan, flags)
+    clause = clause.where(key == id_params(1)[0] if many == 1 else key.in_(id_params(many)))
+    if many > 1:
+        clause = clause.order_by(key)
+    if for_update and dialect == "postgresql":
+        clause = clause.with_for_update(of=root.table)
+    return _prepared(selecting, plan, clause)
+
+
+def _counting(snapshot: Snapshot, dialect: str, plan: ReadPlan) -> _Prepared:
+    selecting = Selecting(snapshot, dialect, plan.object, dict(plan.secured))
+    where = [selecting.live(selecting.root, is_bin=plan.is_bin)]
+    where.append(selecting.policy(plan.policy, selecting.root))
+    where += [selecting.condition(e, selecting.root, is_secured=True) for e in plan.where]
+    inner = (
+        sa.select(sa.literal_column("1"))
+        .select_from(selecting.from_clause)
+        .where(*where)
+        .limit(sa.bindparam("limit"))
+        .subquery()
+    )
+    clause = sa.select(sa.func.count()).select_from(inner)
+    return _prepared(selecting, plan, clause, fetched=0)
+
+
+def _aggregating(
+    snapshot: Snapshot, dialect: str, plan: AggregatePlan
+) -> tuple[Statement, Mapping[str, object], Decoders]:
+    selecting = Selecting(snapshot, dialect, plan.object, dict(plan.secured))
+    root = selecting.root
+    groups = [selecting.expression(e, root, is_secured=True) for _, e in plan.group]
+    measures = [_measured(selecting, function, of) for _, function, of in plan.measures]
+    where = [selecting.live(root), selecting.policy(plan.policy, root)]
+    where += [selecting.condition(e, root, is_secured=True) for e in plan.where]
+    places = range(1, len(groups) + 1)
+    clause = (
+        sa.select(*groups, *measures)
+        .select_from(selecting.from_clause)
+        .where(*where)
+        .group_by(*(sa.text(str(place)) for place in places))
+        .order_by(*(sa.text(f"{place} NULLS LAST") for place in places))
+    )
+    decoders = [decoder(e.type, dialect) for _, e in plan.group]
+    decoders += [_measure_decoder(function, of, dialect) for _, function, of in plan.measures]
+    return compile_statement(clause, dialect), selecting.params, tuple(decoders)
+
+
+def _measured(selecting: Selecting, function: str, of: Expression | None) -> Column:
+    if of is None:
+        return sa.func.count()
+    lowered = selecting.expression(of, selecting.root, is_secured=True)
+    measured: Column = getattr(sa.func, function)(lowered)
+    return measured
+
+
+def _measure_decoder(
+    function: str, of: Expression | None, dialect: str
+) -> Callable[[Any], Any] | None:
+    """Say how a measure is read: sums and extremes as their argument, averages to four places."""
+    if of is None or function == "count":
+        return None
+    if of.type.kind is not Kind.NUMBER:
+        return decoder(of.type, dialect)
+    places = of.type.decimals
+    if function != "avg" and places is not None:
+        return decoder(of.type, dialect)
+    scale = places if dialect == "sqlite" and places is not None else 0
+    shown = max(places or 0, AVERAGE_PLACES)
+    return lambda value: round(Decimal(str(value)).scaleb(-scale), shown)
+
+
+def _prepared(
+    selecting: Selecting,
+    plan: ReadPlan,
+    clause: sa.Select[Any],
+    fetched: int | None = None,
+) -> _Prepared:
+    decoders = []
+    checkboxes = []
+    for slot, want in enumerate(plan.fetches):
+        field = selecting.snapshot.model.objects[want.object].fields[want.field]
+        if field.type.storage(field.decl).kind is StorageKind.BOOLEAN:
+            checkboxes.append(slot)
+        decode = codec(field.type.storage(field.decl), selecting.dialect).decode
+        if decode is not None:
+            decoders.append((slot, decode))
+    return _Prepared(
+        statement=compile_statement(clause, selecting.dialect),
+        constants=selecting.params,
+        decoders=tuple(decoders),
+        checkboxes=tuple(checkboxes),
+        fetched=len(plan.fetches) if fetched is None else fetched,
+    )
+
+
+def _assemble(prepared: _Prepared, plan: ReadPlan, raw: Sequence[Any], context: EvalContext) -> Row:
+    """Make a record of a raw row: decode, compute, name; `_errors` says which formulas failed."""
+    row: list[Value] = list(raw[: prepared.fetched])
+    for slot, decode in prepared.decoders:
+        if row[slot] is not None:
+            row[slot] = decode(row[slot])
+    for slot in prepared.checkboxes:
+        if row[slot] is None:
+            row[slot] = False
+    errors = _compute(plan, row, context) if plan.computed else None
+    record: Row = {name: row[slot] for name, slot in plan.outputs}
+    if errors:
+        record["_errors"] = errors
+    return record
+
+
+def _compute(plan: ReadPlan, row: list[Value], context: EvalContext) -> dict[str, str]:
+    """Evaluate the formulas of a row into their slots; give the reasons of those that failed."""
+    errors: dict[str, str] = {}
+    row.extend([None] * (1 + max(c.slot for c in plan.computed) - len(row)))
+    for computed in plan.computed:
+        if computed.reason_only and row[computed.slot] is not None:
+            continue
+        values = {path: row[slot] for path, slot in computed.inputs}
+        try:
+            row[computed.slot] = computed.expression.evaluate(values, context)
+        except ExprFailed as failed:
+            if computed.output:
+                errors[computed.output] = str(failed)
+    return errors

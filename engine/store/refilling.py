@@ -1,0 +1,126 @@
+"""Computed columns filled for all records of an object, in batches by id; the bin included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from engine.compiled import CompiledField, CompiledObject, Snapshot
+from engine.expr import EvalContext, ExprFailed
+from engine.model.fields.base import Value
+from engine.names import FieldName, ObjectName
+from engine.store.columns import Codec, codec
+from engine.store.rolling import measure
+from engine.store.statements import compile_statement
+from engine.store.tables import table_of
+from engine.store.tx import Tx
+
+BATCH = 2000
+Row = dict[str, Value]
+
+
+def refill_roll_ups(
+    tx: Tx,
+    snapshot: Snapshot,
+    context: EvalContext,
+    name: ObjectName,
+    fields: Sequence[FieldName],
+) -> None:
+    """Recompute roll-ups of every record of an object: one statement."""
+    compiled = snapshot.model.objects[name]
+    table = table_of(compiled, snapshot.physical[name], tx.dialect)
+    constants: dict[str, object] = dict(context.sql_params())
+    values = {
+        roll_up.name: measure(snapshot, tx.dialect, compiled, table, roll_up, constants)
+        for roll_up in compiled.roll_ups
+        if roll_up.name in fields
+    }
+    statement = compile_statement(sa.update(table).values(values), tx.dialect)
+    tx.run(statement.text, statement.args(constants))
+
+
+def refill_formulas(
+    tx: Tx,
+    snapshot: Snapshot,
+    context: EvalContext,
+    name: ObjectName,
+    fields: Sequence[FieldName],
+) -> None:
+    """Recompute stored formulas of every record of an object; writes only what differs."""
+    compiled = snapshot.model.objects[name]
+    filling = _Filling(tx, snapshot, compiled, fields)
+    last = 0
+    while rows := filling.batch(last):
+        filling.write([row for row in rows if _computed(compiled, fields, row, context)])
+        last = int(rows[-1]["id"])  # type: ignore[arg-type]  # ids are integers
+
+
+def _computed(
+    compiled: CompiledObject, fields: Sequence[FieldName], row: Row, context: EvalContext
+) -> bool:
+    """Compute formulas into a row; tell whether one of them came out different."""
+    is_different = False
+    for name in fields:
+        formula = compiled.fields[name].formula
+        assert formula is not None  # the caller asks for formulas only
+        try:
+            value = formula.evaluate(row, context)
+        except ExprFailed:
+            value = None
+        is_different = is_different or value != row.get(name)
+        row[name] = value
+    return is_different
+
+
+class _Filling:
+    """The two statements of one object's refill, compiled once."""
+
+    def __init__(
+        self,
+        tx: Tx,
+        snapshot: Snapshot,
+        compiled: CompiledObject,
+        fields: Sequence[FieldName],
+    ) -> None:
+        self._tx, self._fields = tx, fields
+        self._stored = [field for field in compiled.fields.values() if field.is_stored]
+        self._decoders = [_codec(field, tx).decode for field in self._stored]
+        self._encoders = {name: _codec(compiled.fields[name], tx).encode for name in fields}
+        table = table_of(compiled, snapshot.physical[compiled.name], tx.dialect)
+        self._select = compile_statement(
+            sa.select(*(table.c[field.name] for field in self._stored))
+            .where(table.c["id"] > sa.bindparam("last", type_=sa.BigInteger))
+            .order_by(table.c["id"])
+            .limit(sa.bindparam("batch")),
+            tx.dialect,
+        )
+        written = {n: sa.bindparam(f"v_{n}", type_=table.c[n].type) for n in fields}
+        clause = sa.update(table).values(written)
+        key = sa.bindparam("key_id", type_=sa.BigInteger)
+        self._update = compile_statement(clause.where(table.c["id"] == key), tx.dialect)
+
+    def batch(self, last: int) -> list[Row]:
+        args = self._select.args({"last": last, "batch": BATCH})
+        return [
+            {
+                str(field.name): value if value is None or decode is None else decode(value)
+                for field, decode, value in zip(self._stored, self._decoders, raw, strict=True)
+            }
+            for raw in self._tx.rows(self._select.text, args)
+        ]
+
+    def write(self, rows: Sequence[Row]) -> None:
+        if rows:
+            self._tx.many(self._update.text, [self._update.args(self._params(r)) for r in rows])
+
+    def _params(self, row: Row) -> dict[str, object]:
+        params: dict[str, object] = {"key_id": row["id"]}
+        for name in self._fields:
+            value, encode = row[name], self._encoders[name]
+            params[f"v_{name}"] = value if value is None or encode is None else encode(value)
+        return params
+
+
+def _codec(field: CompiledField, tx: Tx) -> Codec:
+    return codec(field.type.storage(field.decl), tx.dialect)

@@ -1,0 +1,78 @@
+"""Two environments: a token opens one, a person may be a member of both."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.clock import SystemClock
+from engine.people import NewMember, add_member, create_token
+from engine.store.database import Database
+from engine.store.platform.control import (
+    EnvironmentRow,
+    add_environment,
+    find_person,
+    remove_environment,
+)
+from tests.support.houses import ADMIN, Caller, House
+from tests.support.worlds import build_world, texts_of
+
+NOTE = "object: note\nlabel: Note\nfields:\n  name: {type: text}\n"
+
+
+@pytest.fixture
+def trial(house: House, tmp_path: Path) -> Iterator[Caller]:
+    """Give a second environment that admits the administrator alone, and a client for it."""
+    at = SystemClock().now()
+    name = f"trial_{uuid.uuid4().hex[:8]}"
+    url = f"sqlite:///{tmp_path / 'trial.db'}"
+    database = Database(url)
+    build_world(database, texts_of({"note": NOTE}), {})
+    with house.environments.control.write() as tx:
+        add_environment(tx, EnvironmentRow(name=name, kind="sandbox", url=url), at=at)
+        person = find_person(tx, "admin@example.test")
+    assert person is not None
+    new = NewMember(email="boss@example.test", permission_sets=frozenset({ADMIN}))
+    add_member(database, person.id, new, at=at, actor="test")
+    token = create_token(database, "boss@example.test", at=at, actor="test")
+    yield Caller(house.client, token, f"/e/{name}/api/v1")
+    with house.environments.control.write() as tx:
+        remove_environment(tx, name)
+    database.dispose()
+
+
+def test_each_environment_has_its_own_objects_and_tokens(
+    house: House, admin: Caller, trial: Caller
+) -> None:
+    """What is an object here is none there, and a token of one opens not the other."""
+    names = {found["object"] for found in trial.get("/objects").json["objects"]}
+
+    assert "note" in names
+    assert "deal" not in names
+    assert trial.create("note", name="Here")["name"] == "Here"
+    assert admin.get("/objects/note").status == 404
+    assert Caller(house.client, admin.token, trial.base).get("/objects").status == 401
+    assert Caller(house.client, trial.token).get("/objects").status == 401
+
+
+def test_a_member_of_both_sees_both(admin: Caller, rep: Caller, trial: Caller) -> None:
+    """By the person, whatever the e-mail there; who is no member sees one and hears nothing."""
+    name = trial.base.split("/")[2]
+    both = admin.get("/environments").json["environments"]
+    one = rep.get("/environments").json["environments"]
+    there = admin.get(f"/environments/{name}/versions")
+    tree = admin.get(f"/environments/{name}/tree")
+    back = trial.get("/environments/production/tree")
+    hidden = rep.get(f"/environments/{name}/tree")
+    absent = rep.get("/environments/nowhere/tree")
+
+    assert [found["name"] for found in both] == ["production", name]
+    assert [found["name"] for found in one] == ["production"]
+    assert [version["version"] for version in there.json["versions"]] == [1]
+    assert "object:note" in tree.json["components"]
+    assert "object:deal" in back.json["components"]
+    assert hidden.status == absent.status == 404
+    assert hidden.raw.replace(name.encode(), b"nowhere") == absent.raw

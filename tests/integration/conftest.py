@@ -1,0 +1,58 @@
+"""Fixtures of integration tests: small worlds and whole installations, on either database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+from engine.settings import Settings
+from engine.store.database import Database
+from tests.support.house_files import FILES
+from tests.support.houses import Caller, House, open_house, own_postgres, write_files
+from tests.support.worlds import World, build_world
+
+
+@pytest.fixture
+def make_world(database: Database) -> Callable[..., World]:
+    """Give `make_world(texts, **people)`: an environment with a configuration and people."""
+
+    def make(texts: Mapping[str, str], **people: Mapping[str, object]) -> World:
+        return build_world(database, texts, people)
+
+    return make
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+)
+def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """Give an installation with the configuration above, an administrator and a rep."""
+    home = tmp_path_factory.mktemp("house")
+    files = write_files(home / "files", FILES)
+    if request.param == "sqlite":
+        with open_house(Settings(home=home), files) as made:
+            made.admit("rep", "rep")
+            yield made
+        return
+    server = request.getfixturevalue("postgres_url")
+    with (
+        own_postgres(server) as url,
+        open_house(Settings(home=home, database_url=url), files) as made,
+    ):
+        made.admit("rep", "rep")
+        yield made
+
+
+@pytest.fixture
+def admin(house: House) -> Caller:
+    """Give a client that may do everything."""
+    return house.caller()
+
+
+@pytest.fixture
+def rep(house: House) -> Caller:
+    """Give a client with few rights."""
+    return house.caller("rep")

@@ -1,0 +1,35 @@
+"""The composition root of the web processes: every part, built once and put together.
+
+`wsgi:app` is a plain WSGI application. It opens nothing until the first request; each process that
+runs it has environments, connections and models of its own.
+"""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+
+from api.answers import install_errors
+from api.blueprint import make_blueprint
+from api.health import make_health
+from engine.settings import Settings
+from engine.snapshots import Environments
+
+PRODUCTION = "production"
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the web application over an installation."""
+    app = Flask("patron", static_folder=None)
+    app.url_map.merge_slashes = False  # an external id may hold two slashes in a row
+    environments = app.extensions["patron"] = Environments(settings)
+    app.register_blueprint(make_health(environments))
+    api = make_blueprint(environments)
+    app.register_blueprint(api, url_prefix="/api/v1", url_defaults={"environment": PRODUCTION})
+    app.register_blueprint(api, name="of_environment", url_prefix="/e/<environment>/api/v1")
+    install_errors(app)
+    return app
+
+
+app = create_app(Settings.from_env(os.environ))
