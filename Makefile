@@ -17,8 +17,8 @@ help: ## list the targets
 # --- install -------------------------------------------------------------------------------------
 # The stamps make a second run instant; tools/install.py says in plain words what is missing.
 
-install: .venv/.installed ## make .venv with the newest python found, and the command .venv/bin/patron
-install-dev: .venv/.installed-dev ## the same, with everything that checks, tests and measures
+install: .venv/.installed .venv/.frontend ## make .venv with the newest python found, the front-end packages, and the command .venv/bin/patron
+install-dev: .venv/.installed-dev .venv/.frontend-dev ## the same, with everything that checks, tests and measures
 
 .venv/.installed: requirements.txt tools/install.py
 	@command -v python3 >/dev/null || { echo "Patron needs Python 3.11 or newer, and there is no python3 here. Install it (Debian: apt-get install python3 python3-venv) and run make again."; exit 1; }
@@ -27,7 +27,15 @@ install-dev: .venv/.installed-dev ## the same, with everything that checks, test
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
 	@python3 tools/install.py requirements.txt requirements-dev.txt
+	@$(PY) -m tools.browser
 	@touch $@
+
+# These two touch their stamps themselves, once it has worked: without a registry the next run tries again.
+.venv/.frontend: package.json package-lock.json | .venv/.installed
+	@$(PY) -m tools.frontend
+
+.venv/.frontend-dev: package.json package-lock.json | .venv/.installed-dev .venv/.frontend
+	@$(PY) -m tools.frontend --dev
 
 # --- run -----------------------------------------------------------------------------------------
 
