@@ -63,7 +63,7 @@ lint: install-dev ## style, spelling, templates, dangerous calls
 	$(RUN)/ruff check --quiet .
 	$(RUN)/ruff format --check --quiet .
 	$(RUN)/codespell
-	$(RUN)/bandit --quiet --recursive --configfile pyproject.toml engine sandbox deploy_tool api ui admin
+	$(RUN)/bandit --quiet --recursive --configfile pyproject.toml engine sandbox deploy_tool web api ui admin
 	@if [ -n "$$(git ls-files '*.html')" ]; then $(RUN)/djlint --quiet --lint $$(git ls-files '*.html'); fi
 
 types: install-dev ## mypy --strict

@@ -10,18 +10,21 @@ import os
 
 from flask import Flask
 
+from admin.blueprint import make_admin
 from api.answers import install_errors
 from api.blueprint import make_blueprint
 from api.health import make_health
 from engine.settings import Settings
 from engine.snapshots import Environments
+from ui.blueprint import make_ui
+from web.install import install_web
 
 PRODUCTION = "production"
 
 
 def create_app(settings: Settings) -> Flask:
     """Build the web application over an installation."""
-    app = Flask("patron", static_folder=None)
+    app = Flask("patron", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False  # an external id may hold two slashes in a row
     environments = app.extensions["patron"] = Environments(settings)
     app.register_blueprint(make_health(environments))
@@ -29,6 +32,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(api, url_prefix="/api/v1", url_defaults={"environment": PRODUCTION})
     app.register_blueprint(api, name="of_environment", url_prefix="/e/<environment>/api/v1")
     install_errors(app)
+    install_web(app, environments, [make_ui(), make_admin(environments)])
     return app
 
 

@@ -9,6 +9,7 @@ CODES: dict[str, str] = {
     "A100": "You see this, but your permissions do not let you do it.",
     "A101": "Your permissions do not let you change this field.",
     "A200": "The request carries no token, or one that is unknown, expired or revoked.",
+    "A210": "A form came without the token of its session: it is too old, or not one of ours.",
     "C100": "The record was changed by somebody else since you read it.",
     "C101": "The value must be unique and is already used.",
     "C102": "The record is still in use by others that must not lose it.",

@@ -23,6 +23,7 @@ from engine.store.database import Database
 from engine.store.platform.control import EnvironmentRow, find_environment, list_environments
 from engine.store.platform.enter import Credential, Entered
 from engine.store.platform.ids import Ids
+from engine.store.platform.members import find_member
 from engine.store.platform.physical import load_physical
 from engine.store.platform.upgrades.run import ENVIRONMENT, upgrade
 from engine.store.platform.values import load_values
@@ -37,10 +38,28 @@ KEPT_SNAPSHOTS = 4  # readers on an instant before a switch may still ask for th
 class Environment:
     """One environment as a process sees it: its database, its ids, the snapshots it has loaded."""
 
-    def __init__(self, name: EnvironmentName, database: Database) -> None:
+    def __init__(
+        self, name: EnvironmentName, database: Database, row: EnvironmentRow | None = None
+    ) -> None:
         self.name, self.database, self.ids = name, database, Ids()
+        self.row = row or EnvironmentRow(name=name, kind="production", url=str(database.url))
         self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
         self._loading = threading.Lock()
+        self._users: dict[int, int] = {}  # person -> user: never changes while it is there
+
+    def user_of(self, person: int) -> int:
+        """Give the id of the user record of a person who is a member here.
+
+        Whether they still are is checked by `enter`, in every transaction. Raises: NotFound N103.
+        """
+        user = self._users.get(person)
+        if user is None:
+            with self.database.read() as tx:
+                member = find_member(tx, person=person)
+            if member is None:
+                raise NotFound("You are no member of this environment.", code="N103")
+            user = self._users[person] = member.user
+        return user
 
     def snapshot(self, tx: Tx, entered: Entered) -> Snapshot:
         """Give the snapshot of the head that `enter` told of; load it if it is new here.
@@ -134,4 +153,4 @@ class Environments:
             raise NotFound(message, code="N101", hint="`patron env list` shows them")
         database = Database(row.url, row.schema)
         upgrade(database, ENVIRONMENT)
-        return Environment(EnvironmentName(name), database)
+        return Environment(EnvironmentName(name), database, row)

@@ -17,9 +17,11 @@ from engine.people.members import (
     set_password,
     set_permission_sets,
 )
+from engine.people.sessions import Browser, end_session, find_session, open_session
 
 __all__ = [
     "CONTROL_SCHEMA",
+    "Browser",
     "NewMember",
     "activate_person",
     "add_member",
@@ -28,7 +30,10 @@ __all__ = [
     "create_token",
     "create_user",
     "deactivate_person",
+    "end_session",
+    "find_session",
     "open_control",
+    "open_session",
     "revoke_token",
     "set_member_active",
     "set_password",

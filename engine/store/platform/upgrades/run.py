@@ -16,6 +16,7 @@ from engine.store.database import Database
 from engine.store.failures import StoreFailed
 from engine.store.platform.upgrades import (
     control_1_directory,
+    control_2_sessions,
     environment_1_versions,
     environment_2_people,
     environment_3_companions,
@@ -32,6 +33,7 @@ ENVIRONMENT: Sequence[Step] = (
 )
 CONTROL: Sequence[Step] = (
     Step(number=1, title="directory", engine_min=1, apply=control_1_directory.apply),
+    Step(number=2, title="sessions", engine_min=1, apply=control_2_sessions.apply),
 )
 
 _EXISTS = {

@@ -1,0 +1,22 @@
+"""The table of the generated screens: home, lists, records, forms.
+
+Generic: no route is made per object. `wsgi.py` mounts it inside the frame of `web`, below
+/e/<environment>.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint
+
+from ui import home
+from web.assets import add_folder
+
+
+def make_ui() -> Blueprint:
+    """Make the blueprint of the screens."""
+    blueprint = Blueprint("ui", __name__, template_folder="templates")
+    add_folder(Path(__file__).parent / "static")
+    blueprint.add_url_rule("/", "home", home.show_home)
+    return blueprint

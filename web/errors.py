@@ -1,0 +1,62 @@
+"""Refusals as pages: the sentence, what to do, and a way back. Never a trace of the inside."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from http import HTTPStatus
+
+from flask import Blueprint, g, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from engine.errors import PatronError, SignInRequired
+from web.answers import go_to_sign_in
+from web.texts import say
+
+SERVER_ERROR = 500
+_LOG = logging.getLogger("patron.web")
+
+
+def install_errors(blueprint: Blueprint) -> None:
+    """Let every error of a blueprint's pages end in a page."""
+    blueprint.register_error_handler(PatronError, refused)
+    blueprint.register_error_handler(HTTPException, failed)
+    blueprint.register_error_handler(Exception, broken)
+
+
+def refused(error: PatronError) -> Response:
+    """Show a refusal of the engine; one of ours (5xx) goes to the log instead."""
+    if isinstance(error, SignInRequired):
+        return go_to_sign_in()
+    if error.status >= SERVER_ERROR:
+        return broken(error)
+    return _page(error.status, error.message, error.hint)
+
+
+def failed(error: HTTPException) -> Response | HTTPException:
+    """Show what Flask itself refuses; redirects pass."""
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return error
+    sentences = {
+        404: say("There is no such page."),
+        405: say("This address takes no such request."),
+        413: say("The request is too large."),
+    }
+    return _page(error.code, sentences.get(error.code, say("The request cannot be read.")))
+
+
+def broken(error: BaseException) -> Response:
+    """Log with a number and show that number and nothing else."""
+    number = secrets.token_hex(4)
+    _LOG.error("%s %s failed, number %s", request.method, request.path, number, exc_info=error)
+    text = say(
+        "Something went wrong inside Patron; the log tells more under {number}.", number=number
+    )
+    return _page(SERVER_ERROR, text)
+
+
+def _page(status: int, message: str, hint: str = "") -> Response:
+    values = {"message": message, "hint": hint, "status": status, "frame": g.get("frame")}
+    text = render_template("web/error.html", **values)
+    return Response(text, status, content_type="text/html; charset=utf-8")

@@ -1,0 +1,97 @@
+"""A visit: one request of a signed-in person to one environment.
+
+`Entrance.enter` runs before every page, finds the session of the cookie and the member behind it,
+and leaves a `Visit` for the page. Pages read and write through it and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar, cast
+
+from flask import g, request
+from werkzeug.wrappers import Response
+
+from engine.errors import NotFound
+from engine.people import find_session
+from engine.session import Session, run
+from engine.snapshots import Environment, Environments
+from engine.store.platform.enter import MemberCredential
+from web.answers import go_to_sign_in
+from web.safety import ensure_own_form
+
+T = TypeVar("T")
+
+COOKIE = "patron_session"
+PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Who looks at which environment."""
+
+    environment: Environment
+    person: int
+    user: int
+    email: str
+    name: str
+    secret: str  # of the session's cookie
+
+    @property
+    def root(self) -> str:
+        """The address below which the pages of this environment lie, without a slash."""
+        return f"/e/{self.environment.name}"
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        """Do `work` in one transaction that writes nothing."""
+        return self._run(work, write=False)
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Do `work` in one transaction; what it raises undoes everything."""
+        return self._run(work, write=True)
+
+    def _run(self, work: Callable[[Session], T], *, write: bool) -> T:
+        credential = MemberCredential(self.user)
+        return run(self.environment, credential, work, write=write, source="ui")
+
+
+class Entrance:
+    """Lets visitors in: `enter` is the `before_request` of every blueprint with pages."""
+
+    def __init__(self, environments: Environments) -> None:
+        self._environments = environments
+
+    def enter(self) -> Response | None:
+        """Leave the visit for the page, or lead to the sign-in.
+
+        Raises: NotFound N100 for an environment that is not there or admits somebody else.
+        """
+        secret = request.cookies.get(COOKIE, "")
+        found = None
+        if secret:
+            found = find_session(self._environments.control, secret, at=datetime.now(UTC))
+        if found is None:
+            return go_to_sign_in()
+        ensure_own_form(secret)
+        name = str((request.view_args or {}).pop("environment", PRODUCTION))
+        try:
+            environment = self._environments.open(name)
+            user = environment.user_of(found.person)
+        except NotFound as error:
+            raise NotFound from error  # not there and not yours: the same answer
+        g.visit = Visit(
+            environment=environment,
+            user=user,
+            person=found.person,
+            email=found.email,
+            name=found.name,
+            secret=secret,
+        )
+        return None
+
+
+def visit() -> Visit:
+    """Give the visit of the present request."""
+    return cast("Visit", g.visit)
