@@ -17,9 +17,11 @@ from engine.store.failures import StoreFailed
 from engine.store.platform.upgrades import (
     control_1_directory,
     control_2_sessions,
+    control_3_people,
     environment_1_versions,
     environment_2_people,
     environment_3_companions,
+    environment_4_audit_chain,
     functions,
 )
 from engine.store.platform.upgrades.step import Step
@@ -30,10 +32,12 @@ ENVIRONMENT: Sequence[Step] = (
     Step(number=1, title="versions", engine_min=1, apply=environment_1_versions.apply),
     Step(number=2, title="people", engine_min=2, apply=environment_2_people.apply),
     Step(number=3, title="companions", engine_min=3, apply=environment_3_companions.apply),
+    Step(number=4, title="audit chain", engine_min=3, apply=environment_4_audit_chain.apply),
 )
 CONTROL: Sequence[Step] = (
     Step(number=1, title="directory", engine_min=1, apply=control_1_directory.apply),
     Step(number=2, title="sessions", engine_min=1, apply=control_2_sessions.apply),
+    Step(number=3, title="people", engine_min=1, apply=control_3_people.apply),
 )
 
 _EXISTS = {
