@@ -9,9 +9,10 @@ from deploy_tool.testing.wording import say_refusal, say_value
 from engine.compiled import Model
 from engine.errors import RecordInvalid
 from engine.expr import EvalContext
+from engine.expr.constants import ANY
 from engine.model.fields.base import Value
 from engine.names import ObjectName
-from engine.records.constants import ANY, read_constants
+from engine.records.constants import read_constants
 from engine.session import Record
 
 

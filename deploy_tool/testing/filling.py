@@ -17,9 +17,9 @@ from deploy_tool.testing.people import Cast
 from deploy_tool.testing.wording import errors_of, say_refusal
 from engine.compiled import CompiledObject
 from engine.errors import FieldError, PatronError
+from engine.expr.constants import ANY, formula_of
 from engine.model.declarations import Field
 from engine.names import FieldName, ObjectName, component_key
-from engine.records.constants import ANY, formula_of
 from engine.session import Session
 from engine.source import SourceTree
 

@@ -22,8 +22,9 @@ from deploy_tool.testing.wording import errors_of, say_refusal
 from engine.clock import Clock
 from engine.compiled import Model
 from engine.errors import NotFound, PatronError
+from engine.expr.constants import ANY, formula_of
 from engine.names import ObjectName, did_you_mean, split_key
-from engine.records.constants import ANY, formula_of, read_constants
+from engine.records.constants import read_constants
 from engine.session import Record, Session
 from engine.snapshots import Environment
 from engine.source import SourceDoc, SourceTree

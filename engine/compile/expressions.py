@@ -1,49 +1,89 @@
-"""Expressions that stand outside objects: layouts, sharing, workflows, approvals, deadlines.
+"""Sixth pass: expressions that stand outside formulas and rules, in every kind that holds some.
 
-Nothing interprets most of these yet; they are checked from the first day, so that what is published
-will run. Not checked here: steps that work on other records (`update`, `for_each`), conversions,
-endpoints and mail texts, whose scopes come with automation.
+Nothing interprets some of these yet; they are checked from the first day, so that what is published
+will run. One table says which function checks a kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 
-from engine.compile.objects import CONDITION, scope_of
+from engine.compile.component import Component
+from engine.compile.conversions import check_conversion
+from engine.compile.meetings import BODY, Request, TwoRecords
+from engine.compile.objects import scope_of
+from engine.compile.samples import check_data, check_examples, check_test
 from engine.compile.scopes import ObjectScope
-from engine.compile.work import Work
-from engine.expr import ExprType, Kind, expr_type
-from engine.model.declarations import Field
+from engine.compile.steps import check_steps
+from engine.compile.work import Work, at_pointer
+from engine.expr.types import TEXT
 from engine.names import FieldName, ObjectName, split_key
 from engine.source import SourceDoc
 
 # Kind -> pointers of its conditions; `*` stands for every item of a list or map.
 CONDITIONS: Mapping[str, tuple[str, ...]] = {
+    "action": ("/visible_if",),
     "approval": ("/enter_if", "/steps/*/if"),
     "assignment": ("/entries/*/if",),
-    "layout": ("/sections/*/visible_if", "/sections/*/fields/*/visible_if"),
+    "duplicate_rule": ("/where",),
+    "layout": (
+        "/sections/*/visible_if",
+        "/sections/*/fields/*/visible_if",
+        "/sections/*/fields/*/required_if",
+        "/related/*/visible_if",
+    ),
     "sharing_rule": ("/where",),
     "sla": ("/start_if", "/stop_if", "/pause_if"),
-    "workflow": ("/if", "/when/every/where"),
+    "workflow": ("/if", "/when/every/where", "/when/at/where", "/every/where", "/at/where"),
 }
-# Kind -> pointers of lists of steps.
+# Kind -> keys of lists of steps.
 STEPS: Mapping[str, tuple[str, ...]] = {
-    "approval": ("/on_approve", "/on_reject"),
-    "sla": ("/on_breach",),
-    "workflow": ("/steps",),
+    "approval": ("on_submit", "on_approve", "on_reject", "on_recall"),
+    "sla": ("on_breach",),
+    "workflow": ("steps",),
 }
-TEXTS = ("text", "note")  # keys of a step that hold an expression of any type
-OBJECT_FROM_KEY = frozenset({"layout", "sharing_rule"})
+# Kinds whose key begins with the name of their object.
+OBJECT_FROM_KEY = frozenset({"conversion", "duplicate_rule", "layout", "sharing_rule"})
 
 
 def check_expressions(work: Work) -> None:
     """Compile every expression of these kinds in the scope of their object."""
-    for kind in CONDITIONS.keys() | STEPS.keys() | {"action"}:
+    for kind in CHECKS.keys() | CONDITIONS.keys() | STEPS.keys():
         for doc in work.named(kind).values():
-            owner = _owner(kind, doc)
-            if owner in work.declared and doc.key not in work.broken:
-                _Checking(work, doc, owner, scope_of(work, owner)).all(kind)
+            if doc.key not in work.broken:
+                _check(work, kind, doc)
+    for name, parts in work.parts.items():
+        for doc in parts.duplicate_rules.values():
+            _check(work, "duplicate_rule", doc)
+        for doc in parts.fields.values():
+            _lookup_filter(work, name, doc)
+        if not _is_shared(work, name):
+            for doc in parts.validation_rules.values():
+                check_examples(Component(work, doc), scope_of(work, name))
+
+
+def _is_shared(work: Work, name: ObjectName) -> bool:
+    """Tell whether an object is that of the previous model, whose examples were looked at."""
+    kept = work.previous.objects.get(name) if work.previous else None
+    return kept is not None and kept is work.compiled.get(name)
+
+
+def _check(work: Work, kind: str, doc: SourceDoc) -> None:
+    component = Component(work, doc)
+    if kind in ("data", "test", "endpoint"):
+        CHECKS[kind](component, ObjectName(""))
+        return
+    owner = _owner(kind, doc)
+    if owner not in work.declared:
+        return  # reported as a dangling reference
+    scope = scope_of(work, owner)
+    for pattern in CONDITIONS.get(kind, ()):
+        for pointer, _ in matches(doc.data, pattern):
+            component.condition(pointer, scope)
+    for key in STEPS.get(kind, ()):
+        check_steps(component, f"/{key}", doc.data.get(key), owner)
+    if kind in CHECKS:
+        CHECKS[kind](component, owner)
 
 
 def _owner(kind: str, doc: SourceDoc) -> ObjectName:
@@ -52,64 +92,80 @@ def _owner(kind: str, doc: SourceDoc) -> ObjectName:
     return ObjectName(str(doc.data.get("object", "")))
 
 
-@dataclass(slots=True)
-class _Checking:
-    """The expressions of one component, over the fields of one object."""
-
-    work: Work
-    doc: SourceDoc
-    owner: ObjectName
-    scope: ObjectScope
-
-    def all(self, kind: str) -> None:
-        """Check every expression of the component."""
-        for pattern in CONDITIONS.get(kind, ()):
-            for pointer, _ in matches(self.doc.data, pattern):
-                self._compile(pointer, CONDITION)
-        for pattern in STEPS.get(kind, ()):
-            for pointer, found in matches(self.doc.data, pattern):
-                self._steps(pointer, found)
-        if kind == "action":
-            self._values("/values", self.doc.data.get("values"), self._fields_of("create"))
-
-    def _steps(self, pointer: str, steps: object) -> None:
-        for place, step in enumerate(steps if isinstance(steps, list) else ()):
-            if isinstance(step, Mapping):
-                self._step(f"{pointer}/{place}", step)
-
-    def _step(self, at: str, step: Mapping[str, object]) -> None:
-        if "update" in step or "for_each" in step:
-            return  # other records: another scope
-        if "if" in step:
-            self._compile(f"{at}/if", CONDITION)
-        for key in TEXTS:
-            if isinstance(step.get(key), str):
-                self._compile(f"{at}/{key}", None)
-        self._values(f"{at}/set", step.get("set"), self.work.declared[self.owner])
-        target = ObjectName(str(step.get("create", "")))
-        self._values(f"{at}/values", step.get("values"), self.work.declared.get(target, {}))
-        for branch in ("then", "else"):
-            self._steps(f"{at}/{branch}", step.get(branch))
-
-    def _values(self, at: str, values: object, fields: Mapping[FieldName, Field]) -> None:
-        """Check values by the type of their field; a bare picklist value is itself."""
-        for name, value in values.items() if isinstance(values, Mapping) else ():
-            field = fields.get(FieldName(name))
-            if not isinstance(value, str) or field is None or value in field.values:
-                continue
-            self._compile(f"{at}/{name}", _loose(expr_type(field)))
-
-    def _fields_of(self, key: str) -> Mapping[FieldName, Field]:
-        return self.work.declared.get(ObjectName(str(self.doc.data.get(key, ""))), {})
-
-    def _compile(self, pointer: str, expect: ExprType | None) -> None:
-        self.work.expression(self.doc, pointer, self.scope, expect=expect)
+# --- what the kinds hold beside conditions and steps ----------------------------------------------
 
 
-def _loose(wanted: ExprType) -> ExprType | None:
-    """Expect the field's type where the language can tell; lookups and lists come as they are."""
-    kinds = {Kind.NUMBER, Kind.DATE, Kind.DATETIME, Kind.CHECKBOX}
-    return wanted if wanted.kind in kinds else None
+def _action(component: Component, owner: ObjectName) -> None:
+    data, scope = component.doc.data, scope_of(component.work, owner)
+    created = component.work.declared.get(ObjectName(str(data.get("create", ""))), {})
+    component.values("/values", data.get("values"), created, scope)
+    if "url" in data:
+        component.one_of("/url", scope, (TEXT,))
+
+
+def _approval(component: Component, owner: ObjectName) -> None:
+    scope = scope_of(component.work, owner)
+    component.people("/submit/by", at_pointer(component.doc.data, "/submit/by"), scope)
+    for pointer, who in matches(component.doc.data, "/steps/*/approvers"):
+        component.people(pointer, who, scope, or_address=False)
+
+
+def _assignment(component: Component, owner: ObjectName) -> None:
+    scope = scope_of(component.work, owner)
+    for pointer, who in matches(component.doc.data, "/entries/*/to"):
+        component.people(pointer, who, scope, or_address=False)
+
+
+def _email(component: Component, owner: ObjectName) -> None:
+    scope = scope_of(component.work, owner)
+    component.template("/subject", scope)
+    component.template("/body", scope)
+
+
+def _layout(component: Component, owner: ObjectName) -> None:
+    """Check the filters of related lists: over the records listed, on behalf of the page's own."""
+    scope = scope_of(component.work, owner)
+    for pointer, _ in matches(component.doc.data, "/related/*/where"):
+        listed = at_pointer(component.doc.data, pointer.removesuffix("/where") + "/object")
+        child = ObjectName(str(listed))
+        if child in component.work.declared:
+            component.condition(pointer, TwoRecords(scope.of(child), scope))
+
+
+def _endpoint(component: Component, _owner: ObjectName) -> None:
+    data, work = component.doc.data, component.work
+    fields = work.declared.get(ObjectName(str(data.get("object", ""))), {})
+    scope = Request(work.known)
+    component.values("/values", data.get("values"), fields, scope, is_free=_is_part_of_body)
+
+
+def _is_part_of_body(text: str) -> bool:
+    """Tell whether a text takes a part of the body as it is: its field reads it when it comes."""
+    return all(step.isidentifier() for step in text.split(".")) and text.startswith(f"{BODY}.")
+
+
+def _lookup_filter(work: Work, owner: ObjectName, doc: SourceDoc) -> None:
+    """Check which records a lookup offers: over them, on behalf of the record that points."""
+    declared = work.declared.get(owner, {}).get(FieldName(split_key(doc.key)[1][-1]))
+    if declared is None or "where" not in doc.data or not declared.targets:
+        return
+    scope: ObjectScope = scope_of(work, owner)
+    for target in declared.targets:
+        if target in work.declared:
+            Component(work, doc).condition("/where", TwoRecords(scope.of(target), scope))
+
+
+CHECKS: Mapping[str, Callable[[Component, ObjectName], None]] = {
+    "action": _action,
+    "approval": _approval,
+    "assignment": _assignment,
+    "conversion": check_conversion,
+    "data": check_data,
+    "email": _email,
+    "endpoint": _endpoint,
+    "layout": _layout,
+    "test": check_test,
+}
 
 
 def matches(data: object, pattern: str, at: str = "") -> Iterator[tuple[str, object]]:

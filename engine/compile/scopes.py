@@ -6,10 +6,11 @@ A scope notes what it took from other objects, so that a recompile can tell whet
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from engine.expr import ExprType, expr_type
-from engine.expr.types import CHECKBOX, DATE, DATETIME, NUMBER, TEXT
+from engine.expr.types import CHECKBOX, DATE, DATETIME, LOOKUP, NUMBER, TEXT
 from engine.model.declarations import Field
 from engine.names import MAX_PATH, FieldName, ObjectName
 
@@ -55,14 +56,23 @@ class ObjectScope:
         """Give the type at the end of a path, or None for an unknown name."""
         if path[0] == "$env":
             return self._env_type(path)
-        found = self._find(path)
-        return None if found is None else expr_type(found)
+        found = self.find(path)
+        if found is None:
+            return None
+        if path[-1] == "id":
+            return replace(LOOKUP, targets=self._owners(path[:-1]))
+        return expr_type(found)
+
+    def _owners(self, path: tuple[str, ...]) -> tuple[ObjectName, ...]:
+        """Give the objects that the end of a path over lookups may be of."""
+        lookup = self.find(path) if path else None
+        return (self._name,) if lookup is None else lookup.targets
 
     def names(self, prefix: tuple[str, ...]) -> Iterable[str]:
         """Give what may follow `prefix`: for completion and near misses."""
         if not prefix:
             return self._declared[self._name]
-        field = self._find(prefix)
+        field = self.find(prefix)
         targets = () if field is None else field.targets
         return [name for target in targets for name in self._declared.get(target, ())]
 
@@ -78,7 +88,8 @@ class ObjectScope:
         self._foreign[("env_type", path[-1])] = declared or ""
         return None if declared is None else ENV_TYPES.get(declared, TEXT)
 
-    def _find(self, path: tuple[str, ...]) -> Field | None:
+    def find(self, path: tuple[str, ...]) -> Field | None:
+        """Give the field at the end of a path over lookups, or None."""
         if len(path) > MAX_PATH + 1:
             return None
         field = self._field(self._name, path[0])

@@ -6,16 +6,20 @@ The only mutable structure of the compiler; it is dropped when the model is froz
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from engine.compiled import CompiledObject, Model, PermissionSet, View
 from engine.errors import Problem
 from engine.expr import Expression, ExprInvalid, ExprType, compile_expression
 from engine.expr import Scope as ExprScope
+from engine.expr.templates import Template, compile_template
 from engine.model.declarations import Field
 from engine.names import ComponentKey, Digest, FieldName, ObjectName, split_key
 from engine.source import SourceDoc, SourceTree
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -86,28 +90,43 @@ class Work:
         blank_zero: bool = False,
     ) -> Expression | None:
         """Compile the expression at `pointer`; its problems stand under the character."""
-        text = at_pointer(doc.data, pointer)
-        if not isinstance(text, str):
-            text = _constant_text(text)
+        text = self._text(doc, pointer)
+        return self._attempt(
+            doc,
+            pointer,
+            lambda: compile_expression(text, scope, expect=expect, blank_zero=blank_zero),
+        )
+
+    def template(self, doc: SourceDoc, pointer: str, scope: ExprScope) -> Template | None:
+        """Compile a text with expressions in braces; problems stand under their character."""
+        text = self._text(doc, pointer)
+        return self._attempt(doc, pointer, lambda: compile_template(text, scope))
+
+    def _attempt(self, doc: SourceDoc, pointer: str, compile: Callable[[], T]) -> T | None:
         try:
-            return compile_expression(text, scope, expect=expect, blank_zero=blank_zero)
+            return compile()
         except ExprInvalid as invalid:
-            if self._follows_from_broken(doc, text):
-                self.broken.add(doc.key)
-                return None
-            for found in invalid.problems:
-                self.problems.append(
-                    doc.problem(
-                        found.code,
-                        found.message,
-                        pointer=pointer,
-                        hint=found.hint,
-                        line_offset=found.line - 1,
-                        col_offset=found.col - 1,
-                    )
-                )
+            if not self._follows_from_broken(doc, self._text(doc, pointer)):
+                self._note(doc, pointer, invalid)
             self.broken.add(doc.key)
             return None
+
+    def _note(self, doc: SourceDoc, pointer: str, invalid: ExprInvalid) -> None:
+        for found in invalid.problems:
+            self.problems.append(
+                doc.problem(
+                    found.code,
+                    found.message,
+                    pointer=pointer,
+                    hint=found.hint,
+                    line_offset=found.line - 1,
+                    col_offset=found.col - 1,
+                )
+            )
+
+    def _text(self, doc: SourceDoc, pointer: str) -> str:
+        text = at_pointer(doc.data, pointer)
+        return text if isinstance(text, str) else _constant_text(text)
 
     def is_unread(self, doc: SourceDoc, steps: tuple[str, ...]) -> bool:
         """Tell whether a path leads into an object that could not be read and is reported."""

@@ -82,6 +82,7 @@ DATETIME = ExprType(kind=Kind.DATETIME)
 TIME = ExprType(kind=Kind.TIME)
 LOOKUP = ExprType(kind=Kind.LOOKUP)
 LOCATION = ExprType(kind=Kind.LOCATION)
+JSON = ExprType(kind=Kind.JSON)
 NULL = ExprType(kind=Kind.NULL)
 
 _BY_FIELD: Mapping[str, Kind] = {

@@ -7,7 +7,6 @@ and a path over lookups take constants too, because somebody says what they expe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from engine.access import effective
@@ -18,31 +17,16 @@ from engine.expr import (
     EvalContext,
     ExprFailed,
     ExprInvalid,
-    Kind,
     compile_expression,
     expr_type,
 )
-from engine.model.declarations import Field
+from engine.expr.constants import formula_of, parse_constant
 from engine.model.fields.base import BadValue, Value
-from engine.model.fields.registry import TYPES
 from engine.names import ObjectName, did_you_mean
 from engine.query.columns import walk
 from engine.query.planner import ReadableScope
 
-ANY = "$any"
 _NOTHING: Mapping[str, Value] = MappingProxyType({})
-ANY_RECORD = 1  # the id that an example's `$any` stands for
-# The field type that reads constants for a computed field, by what it computes.
-_READ_AS = {
-    Kind.TEXT: "text",
-    Kind.NUMBER: "number",
-    Kind.CHECKBOX: "checkbox",
-    Kind.DATE: "date",
-    Kind.DATETIME: "datetime",
-    Kind.TIME: "time",
-    Kind.PICKLIST: "text",
-    Kind.LOOKUP: "lookup",
-}
 
 
 def read_constants(
@@ -76,13 +60,7 @@ def read_constants(
 
 def read_constant(model: Model, name: ObjectName, path: str, value: object) -> Value:
     """Read one constant by the type of its field. Raises: BadValue."""
-    declared = field_at(model, name, path).decl
-    if value is None or value == "":
-        return None
-    if value == ANY and declared.targets:
-        return ANY_RECORD
-    readable = _readable(declared)
-    return TYPES[readable.type].parse(readable, value)
+    return parse_constant(field_at(model, name, path).decl, value)
 
 
 def compute(
@@ -116,13 +94,6 @@ def field_at(model: Model, name: ObjectName, path: str) -> CompiledField:
     return found[2]
 
 
-def formula_of(value: object) -> str | None:
-    """Give the expression of a `{formula: …}` value, None for a constant."""
-    if isinstance(value, Mapping) and set(value) == {"formula"}:
-        return str(value["formula"])
-    return None
-
-
 def _collect(
     given: Mapping[str, object],
     read: Callable[[str, object], Value],
@@ -135,13 +106,3 @@ def _collect(
         except BadValue as bad:
             errors.append(FieldError(field=path, code=bad.code, message=bad.message, hint=bad.hint))
     return found
-
-
-def _readable(declared: Field) -> Field:
-    """Give the declaration that reads constants of a field: its own, or its result's."""
-    if declared.type in {"formula", "roll_up"} or not TYPES[declared.type].is_editable:
-        found = expr_type(declared)
-        name = _READ_AS.get(found.kind, "json")
-        options = {**TYPES[name].defaults, "decimals": found.decimals or 0}
-        return replace(declared, type=name, options=MappingProxyType(options))
-    return declared

@@ -1,0 +1,117 @@
+"""The steps of workflows, approvals and deadlines: every expression in the scope of its record.
+
+A step works on the record of its component; below `for_each`, on each related record; `update`
+looks at the records of an object, on behalf of the step's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.compile.component import Component, Fields
+from engine.compile.meetings import TwoRecords
+from engine.compile.objects import scope_of
+from engine.compile.scopes import ObjectScope
+from engine.compile.work import Work
+from engine.expr.types import DATE, DATETIME
+from engine.names import ObjectName, did_you_mean, plural_from
+
+Step = Mapping[str, object]
+
+
+def check_steps(component: Component, pointer: str, steps: object, owner: ObjectName) -> None:
+    """Check steps that work on a record of `owner`, and the steps below them."""
+    scope = scope_of(component.work, owner)
+    _Steps(component, owner, scope).all(pointer, steps)
+
+
+def related_objects(work: Work, owner: ObjectName) -> dict[str, ObjectName]:
+    """Give the objects that point at `owner`, by the plural that `for_each` calls them by."""
+    found: dict[str, ObjectName] = {}
+    for name, fields in work.declared.items():
+        if any(owner in field.targets for field in fields.values()):
+            doc = work.parts[name].doc
+            plural = str(doc.data.get("plural", "")) if doc is not None else ""
+            found.setdefault(plural.lower().replace(" ", "_"), name)
+            found[plural_from(name)] = name
+    found.pop("", None)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Steps over records of one object."""
+
+    component: Component
+    owner: ObjectName
+    scope: ObjectScope
+
+    def all(self, pointer: str, steps: object) -> None:
+        """Check a list of steps."""
+        for place, step in enumerate(steps if isinstance(steps, list | tuple) else ()):
+            if isinstance(step, Mapping):
+                self._one(f"{pointer}/{place}", step)
+
+    def _one(self, at: str, step: Step) -> None:
+        if "update" in step:
+            self._update(at, step)
+        elif "for_each" in step:
+            self._for_each(at, step)
+        else:
+            self._values(at, step)
+            self._texts(at, step)
+            self._branches(at, step)
+
+    def _values(self, at: str, step: Step) -> None:
+        check = self.component
+        check.values(f"{at}/set", step.get("set"), self._fields(self.owner), self.scope)
+        target = ObjectName(str(step.get("create", "")))
+        check.values(f"{at}/values", step.get("values"), self._fields(target), self.scope)
+
+    def _texts(self, at: str, step: Step) -> None:
+        check = self.component
+        for key in ("text", "note"):
+            if isinstance(step.get(key), str):
+                check.any_value(f"{at}/{key}", self.scope)
+        for key in ("to", "notify"):
+            check.people(f"{at}/{key}", step.get(key), self.scope)
+        body = step.get("body")
+        for name, value in body.items() if isinstance(body, Mapping) else ():
+            if isinstance(value, str):
+                check.any_value(f"{at}/body/{name}", self.scope)
+        wait = step.get("wait")
+        if isinstance(wait, Mapping) and "until" in wait:
+            check.one_of(f"{at}/wait/until", self.scope, (DATE, DATETIME))
+
+    def _branches(self, at: str, step: Step) -> None:
+        if "if" in step:
+            self.component.condition(f"{at}/if", self.scope)
+        for branch in ("then", "else"):
+            self.all(f"{at}/{branch}", step.get(branch))
+
+    def _update(self, at: str, step: Step) -> None:
+        target = ObjectName(str(step["update"]))
+        if target not in self.component.work.declared:
+            return  # reported as a dangling reference
+        scope = TwoRecords(self.scope.of(target), self.scope)
+        if "where" in step:
+            self.component.condition(f"{at}/where", scope)
+        self.component.values(f"{at}/set", step.get("set"), self._fields(target), scope)
+
+    def _for_each(self, at: str, step: Step) -> None:
+        work, name = self.component.work, str(step["for_each"])
+        related = related_objects(work, self.owner)
+        target = related.get(name)
+        if target is None:
+            message = f'No records called "{name}" point at "{self.owner}".'
+            hint = did_you_mean(name, related)
+            work.report(self.component.doc, "M202", message, pointer=f"{at}/for_each", hint=hint)
+            return
+        each = _Steps(self.component, target, scope_of(work, target))
+        if "where" in step:
+            self.component.condition(f"{at}/where", each.scope)
+        each.all(f"{at}/do", step.get("do"))
+
+    def _fields(self, name: ObjectName) -> Fields:
+        return self.component.work.declared.get(name, {})
