@@ -34,7 +34,7 @@ def describe(
         },
         "record_types": list(compiled.record_types),
         "views": {
-            name: {"label": _view_label(model, compiled, view, language)}
+            name: {"label": view_label(model, compiled, view, language)}
             for name, view in views.items()
         },
     }
@@ -66,7 +66,25 @@ def _labels(compiled: CompiledObject, language: str) -> dict[str, object]:
     }
 
 
-def _view_label(model: Model, compiled: CompiledObject, view: View, language: str) -> str:
+def field_label(compiled: CompiledObject, field: CompiledField, language: str) -> str:
+    """Give the label of a field."""
+    return compiled.text(language, "fields", field.name, "label") or field.decl.label
+
+
+def value_labels(
+    model: Model, compiled: CompiledObject, field: CompiledField, language: str
+) -> dict[str, str]:
+    """Give the labels of a picklist's values; a shared one is translated once for all fields."""
+    shared = str(field.decl.option("picklist", ""))
+    labels = {}
+    for name, value in field.decl.values.items():
+        own = compiled.text(language, "fields", field.name, "values", name, "label")
+        labels[name] = own or _part(model, language, "picklists", shared, "values", name)
+        labels[name] = labels[name] or value.label
+    return labels
+
+
+def view_label(model: Model, compiled: CompiledObject, view: View, language: str) -> str:
     """Give the label of a view: translated with its object, or among all views."""
     own = compiled.text(language, "views", view.name, "label")
     return own or _part(model, language, "views", f"{view.object}.{view.name}") or view.label
@@ -86,7 +104,7 @@ def _field(
     declared = field.decl
     described: dict[str, object] = {
         "type": declared.type,
-        "label": compiled.text(language, "fields", field.name, "label") or declared.label,
+        "label": field_label(compiled, field, language),
         "required": declared.required,
         "editable": bool(may.editable & field.bit),
         "unique": declared.unique or declared.external_id,
@@ -111,11 +129,9 @@ def _field(
 def _values(
     model: Model, compiled: CompiledObject, field: CompiledField, language: str
 ) -> dict[str, object]:
-    """Describe the values of a picklist; a shared one is translated once for all its fields."""
-    described: dict[str, object] = {}
-    shared = str(field.decl.option("picklist", ""))
-    for name, value in field.decl.values.items():
-        own = compiled.text(language, "fields", field.name, "values", name, "label")
-        label = own or _part(model, language, "picklists", shared, "values", name) or value.label
-        described[name] = {"label": label, "color": value.color, "active": value.active}
-    return described
+    """Describe the values of a picklist."""
+    labels = value_labels(model, compiled, field, language)
+    return {
+        name: {"label": labels[name], "color": value.color, "active": value.active}
+        for name, value in field.decl.values.items()
+    }

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.access import Access, Everything, RowPolicy
-from engine.compiled import CompiledObject, Model
+from engine.compiled import CompiledField, CompiledObject, Model
 from engine.errors import FieldError, NotFound, RequestInvalid
 from engine.expr import (
     Expression,
@@ -129,6 +129,24 @@ class Planner:
             hint = did_you_mean(name, known)
             raise NotFound(f'There is no object "{name}", or you may not see it.', hint=hint)
         return compiled
+
+    def follow(
+        self, start: ObjectName, path: str
+    ) -> tuple[tuple[CompiledField, ...], CompiledObject, CompiledField] | None:
+        """Follow a path that somebody may read: its lookups, then the owner and field at its end.
+
+        None for a path that leads nowhere or through a field that the caller may not read.
+        """
+        if not is_readable(self._model, self._access, start, path):
+            return None
+        found = walk(self._model, start, path, is_secured=True)
+        if found is None:
+            return None
+        lookups, here = [], start
+        for hop in found[0]:
+            lookups.append(self._model.objects[here].fields[hop.lookup])
+            here = hop.target
+        return tuple(lookups), self._model.objects[found[1]], found[2]
 
     def list(self, request: ListRequest) -> ReadPlan:
         """Plan a list: the view first, what was typed on top of it."""
