@@ -32,6 +32,7 @@ from engine.store.tx import Tx
 
 __all__ = ["Credential", "Environment", "Environments"]
 
+_LASTING = "production"  # the kind of environment that is never deleted
 KEPT_SNAPSHOTS = 4  # readers on an instant before a switch may still ask for the one before
 
 
@@ -124,14 +125,25 @@ class Environments:
         return open_control(self._settings)
 
     def open(self, name: str) -> Environment:
-        """Give an environment by name. Raises: NotFound N101."""
+        """Give an environment by name. Raises: NotFound N101.
+
+        Production is looked up once. Sandboxes come and go while processes run, and one of the same
+        name may be another: for them the directory is asked every time, one statement.
+        """
         known = self._open.get(name)
-        if known is not None:
+        if known is not None and known.row.kind == _LASTING:
             return known
+        row = self._row(name)
         with self._opening:
-            if name not in self._open:
-                self._open[name] = self._connect(name)
-            return self._open[name]
+            known = self._open.get(name)
+            if known is not None and row is not None and _place(known.row) == _place(row):
+                known.row = row
+                return known
+            if known is not None:
+                del self._open[name]
+                known.database.dispose()
+            self._open[name] = found = self._connect(name, row)
+            return found
 
     def names(self) -> list[str]:
         """List the environments of the directory."""
@@ -145,12 +157,18 @@ class Environments:
         if "control" in self.__dict__:
             self.control.dispose()
 
-    def _connect(self, name: str) -> Environment:
+    def _row(self, name: str) -> EnvironmentRow | None:
         with self.control.read() as tx:
-            row: EnvironmentRow | None = find_environment(tx, name)
+            return find_environment(tx, name)
+
+    def _connect(self, name: str, row: EnvironmentRow | None) -> Environment:
         if row is None:
             message = f'There is no environment "{name}".'
             raise NotFound(message, code="N101", hint="`patron env list` shows them")
         database = Database(row.url, row.schema)
         upgrade(database, ENVIRONMENT)
         return Environment(EnvironmentName(name), database, row)
+
+
+def _place(row: EnvironmentRow) -> tuple[str, str | None]:
+    return row.url, row.schema

@@ -1,5 +1,6 @@
-"""Environments: made, listed, and (with the sandboxes) cloned, seeded, masked, refreshed, retired.
+"""Environments: made, listed and deleted, and (with promotion) seeded, masked and refreshed.
 
-Public: `environments` (the directory and how an environment is made). May import the engine, and
-SQLAlchemy's public types; knows no plan and no command line.
+Public: `environments` (the directory, and production), `sandboxes` (made, deleted), `changes` (what
+there is to promote), `naming` (what one may be called). May import the engine, and SQLAlchemy's
+public types; knows no plan and no command line.
 """

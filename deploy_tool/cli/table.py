@@ -61,7 +61,6 @@ ACCEPT = opt(
 )
 
 WITH_PROMOTION = "comes with the promotion of changes"
-WITH_SANDBOXES = "comes with the sandboxes"
 WITH_PEOPLE = "comes with sign-in and access"
 
 COMMANDS: tuple[Command, ...] = (
@@ -170,11 +169,22 @@ COMMANDS: tuple[Command, ...] = (
         help="make a sandbox",
         arguments=(
             arg("NAME", "name of the sandbox"),
-            opt("--from", "environment it starts from", dest="source", metavar="ENV"),
-            opt("--data", "records to bring along", choices=("none", "sample", "full")),
+            opt(
+                "--from",
+                "environment it starts from",
+                dest="source",
+                metavar="ENV",
+                default="production",
+            ),
+            opt(
+                "--data",
+                "records to bring along",
+                choices=("none", "sample", "full"),
+                default="none",
+            ),
             opt("--database", "database of the sandbox", metavar="URL"),
         ),
-        waits=WITH_SANDBOXES,
+        module="sandbox_create",
     ),
     Command(
         name="sandbox refresh",
@@ -183,14 +193,14 @@ COMMANDS: tuple[Command, ...] = (
             arg("NAME", "name of the sandbox"),
             opt("--data", "what to do with its records", choices=("keep", "reseed")),
         ),
-        waits=WITH_SANDBOXES,
+        waits=WITH_PROMOTION,
     ),
-    Command(name="sandbox list", help="list the sandboxes", waits=WITH_SANDBOXES),
+    Command(name="sandbox list", help="list the sandboxes", module="sandbox_list"),
     Command(
         name="sandbox delete",
         help="delete a sandbox; nothing of it is left",
-        arguments=(arg("NAME", "name of the sandbox"),),
-        waits=WITH_SANDBOXES,
+        arguments=(arg("NAME", "name of the sandbox"), flag("--yes", "do not ask")),
+        module="sandbox_delete",
     ),
     Command(
         name="status",
