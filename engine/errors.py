@@ -8,6 +8,7 @@ another room for it. The tree:
     ├─ MetadataStale(pinned, active) V1xx  redone once with a fresh snapshot; never reaches a user
     ├─ AccessDenied                  A1xx  seen, but not allowed
     ├─ SignInRequired                A2xx  no token, or one that is not good (HTTP 401)
+    ├─ Throttled(retry_after)        A22x  too many attempts (HTTP 429)
     ├─ NotFound                      N1xx  absent or hidden: the same answer
     ├─ RecordInvalid(errors)         R1xx  unreadable or refused values, by field
     ├─ RequestInvalid                Q1xx  a request that cannot be read (HTTP 400 or 422)
@@ -148,6 +149,22 @@ class SignInRequired(PatronError):
     message: str = "Sign in first: the token is missing, unknown or expired."
     code: str = "A200"
     status: int = 401
+
+
+@dataclass(eq=False)
+class Throttled(PatronError):
+    """Too many attempts; `retry_after` says how many seconds to wait."""
+
+    message: str = "There were too many attempts."
+    code: str = "A220"
+    status: int = 429
+    retry_after: int = 1
+
+    def __post_init__(self) -> None:
+        """Say how long, in the unit that people would use."""
+        minutes = -(-self.retry_after // 60)
+        wait = f"{minutes} minutes" if minutes > 1 else f"{self.retry_after} seconds"
+        self.hint = self.hint or f"wait {wait} and try again"
 
 
 @dataclass(eq=False)

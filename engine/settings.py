@@ -5,6 +5,8 @@ Separate and passed as a value, because nothing below the faces may read the pro
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +20,9 @@ class Settings:
     home: Path
     database_url: str = ""  # production; empty: SQLite files under `home`
     broker_url: str = ""  # empty: the filesystem transport under `home`
-    smtp_url: str = ""
+    smtp_url: str = ""  # empty: nothing is mailed
+    mail_from: str = ""  # sender of mails; empty: patron at this machine's name
+    public_url: str = ""  # how people reach this installation; links in mails begin with it
     secret_key: str = ""  # empty: made on first use and kept under `home`
     remote_url: str = ""
     remote_token: str = ""
@@ -31,10 +35,17 @@ class Settings:
             database_url=environ.get("PATRON_DATABASE_URL", ""),
             broker_url=environ.get("PATRON_BROKER_URL", ""),
             smtp_url=environ.get("PATRON_SMTP_URL", ""),
+            mail_from=environ.get("PATRON_MAIL_FROM", ""),
+            public_url=environ.get("PATRON_PUBLIC_URL", ""),
             secret_key=environ.get("PATRON_SECRET_KEY", ""),
             remote_url=environ.get("PATRON_URL", ""),
             remote_token=environ.get("PATRON_TOKEN", ""),
         )
+
+    def key_for(self, purpose: str) -> bytes:
+        """Give the 32 bytes that are used for one purpose: each follows from the secret key."""
+        secret = self.ensure_secret_key().encode()
+        return hmac.new(secret, purpose.encode(), hashlib.sha256).digest()
 
     def ensure_secret_key(self) -> str:
         """Give the secret key, making and keeping one (mode 0600) on first use."""

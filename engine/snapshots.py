@@ -115,14 +115,14 @@ class Environments:
     """The directory of environments of an installation, each opened when first asked for."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._open: dict[str, Environment] = {}
         self._opening = threading.Lock()
 
     @cached_property
     def control(self) -> Database:
         """The control database, opened when first asked for."""
-        return open_control(self._settings)
+        return open_control(self.settings)
 
     def open(self, name: str) -> Environment:
         """Give an environment by name. Raises: NotFound N101.

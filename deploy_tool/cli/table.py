@@ -60,6 +60,14 @@ ACCEPT = opt(
     default=[],
 )
 
+TREAT = opt(
+    "--treat",
+    "what happens to records that would not pass: fill:VALUE map:FILE convert leave block",
+    action="append",
+    default=[],
+    metavar="COMPONENT=…",
+)
+
 WITH_PROMOTION = "comes with the promotion of changes"
 WITH_PEOPLE = "comes with sign-in and access"
 
@@ -151,8 +159,15 @@ COMMANDS: tuple[Command, ...] = (
                 metavar="S",
             ),
             flag("--password-stdin", "read the password from standard input"),
+            flag("--service", "a program: works by tokens and never signs in"),
         ),
         module="user_create",
+    ),
+    Command(
+        name="user reset-link",
+        help="print a link by which a person chooses a new password",
+        arguments=(arg("EMAIL", "address of the person"),),
+        module="user_reset_link",
     ),
     Command(
         name="token create",
@@ -161,6 +176,14 @@ COMMANDS: tuple[Command, ...] = (
             ENV,
             arg("EMAIL", "address of the member"),
             opt("--days", "days until it expires", type=int, metavar="N"),
+            opt(
+                "--scope",
+                "narrow the token to a scope; may be repeated",
+                action="append",
+                default=[],
+                metavar="S",
+            ),
+            opt("--label", "what the token is for", default="", metavar="TEXT"),
         ),
         module="token_create",
     ),
@@ -247,13 +270,7 @@ COMMANDS: tuple[Command, ...] = (
             arg("PATTERN", "only these components", nargs="*"),
             FROM,
             TO,
-            opt(
-                "--treat",
-                "how records that would not pass are treated",
-                action="append",
-                default=[],
-                metavar="COMPONENT=…",
-            ),
+            TREAT,
             opt("--out", "write the sealed plan to a file", metavar="FILE"),
             flag("--detailed-exitcode", "exit 2 when there are differences"),
         ),
@@ -278,6 +295,7 @@ COMMANDS: tuple[Command, ...] = (
             arg("PLAN", "file of a plan, or --from and --to", nargs="?"),
             FROM,
             TO,
+            TREAT,
             ACCEPT,
             YES,
         ),
@@ -360,9 +378,9 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="git install", help="install the merge and diff driver", waits=WITH_PROMOTION),
     Command(
         name="audit verify",
-        help="verify the chain of the audit log",
+        help="check that no line of the audit was changed, removed or put in",
         arguments=(ENV,),
-        waits=WITH_PROMOTION,
+        module="audit",
     ),
     Command(
         name="doctor",

@@ -1,11 +1,13 @@
 """Background work: jobs by name, run by Celery, each inside sessions of its own.
 
 A job is data (`Job`); composition roots hand their jobs to `make_worker`, `deploy_tool` its own
-beside `engine.jobs.housekeeping.JOBS`. The only room that knows Celery.
+beside `JOBS`, the engine's. The only room that knows Celery.
 """
 
-from engine.jobs.housekeeping import JOBS
+from engine.jobs import auditing, housekeeping
 from engine.jobs.table import Job, Work
 from engine.jobs.worker import make_worker, run_worker
+
+JOBS: tuple[Job, ...] = (*housekeeping.JOBS, *auditing.JOBS)
 
 __all__ = ["JOBS", "Job", "Work", "make_worker", "run_worker"]

@@ -7,9 +7,13 @@ from datetime import timedelta
 from engine.jobs.table import Job, Work
 from engine.session import Session, run
 from engine.store.platform import idempotency
+from engine.store.platform.attempts import sweep_attempts
 from engine.store.platform.enter import SystemCredential
+from engine.store.platform.links import sweep_links
+from engine.store.platform.sessions import sweep_sessions
 
 KEPT_REQUESTS = timedelta(hours=24)  # how long a request may be sent again under its key
+KEPT_SIGN_INS = timedelta(days=7)
 KEPT_MESSAGES = timedelta(hours=1)
 
 
@@ -25,6 +29,15 @@ def _forget(session: Session) -> None:
     idempotency.forget(unit.tx, before=unit.now - KEPT_REQUESTS)
 
 
+def sweep_sign_ins(work: Work) -> None:
+    """Forget failed attempts, links and sessions that have long been over."""
+    now = work.clock.now()
+    with work.environments.control.write() as tx:
+        sweep_attempts(tx, before=now - KEPT_SIGN_INS)
+        sweep_links(tx, before=now - KEPT_SIGN_INS)
+        sweep_sessions(tx, before=now - KEPT_SIGN_INS)
+
+
 def sweep_messages(work: Work) -> None:
     """Remove files of messages that were taken; the broker leaves them where it moved them."""
     done = work.home / "done"
@@ -35,6 +48,7 @@ def sweep_messages(work: Work) -> None:
 
 
 JOBS: tuple[Job, ...] = (
+    Job(name="engine.sweep_sign_ins", run=sweep_sign_ins, every=timedelta(hours=1)),
     Job(name="engine.forget_requests", run=forget_requests, every=timedelta(hours=1)),
     Job(name="engine.sweep_messages", run=sweep_messages, every=timedelta(hours=1)),
 )

@@ -1,4 +1,4 @@
-"""Persons, their membership of an environment, and its tokens: made, changed and ended.
+"""Persons and their membership of an environment: made, changed and ended.
 
 A person signs in once for the whole installation and lives in the control database; what they may
 do lives in each environment, in one transaction with what they do there.
@@ -7,27 +7,24 @@ do lives in each environment, in one transaction with what they do there.
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.errors import Conflict, FieldError, NotFound, RecordInvalid
 from engine.names import ObjectName
-from engine.people.passwords import hash_password, is_outdated, is_password
+from engine.people.passwords import hash_password
 from engine.store.database import Database
 from engine.store.failures import UniqueViolated
-from engine.store.platform import audit, control, members, tokens
-from engine.store.platform.control import PersonRow
-from engine.store.platform.enter import SYSTEM_USER, hash_token
+from engine.store.platform import audit, control, members
+from engine.store.platform.enter import SYSTEM_USER
 from engine.store.platform.ids import Ids
-from engine.store.platform.members import MemberRow
+from engine.store.platform.members import MemberRow, keeping_administrator
 from engine.store.tx import Tx
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+\Z")
 _LONGEST_EMAIL = 254
 _USER = ObjectName("user")
-_PREFIX = "patron_"  # lets scanners of leaked secrets know a token when they see one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +38,7 @@ class NewMember:
     language: str | None = None
     time_zone: str | None = None
     password: str = ""  # empty: no sign-in with a password until one is set
+    is_service: bool = False  # works by tokens and never signs in
 
 
 def create_user(
@@ -48,18 +46,25 @@ def create_user(
 ) -> MemberRow:
     """Make a person (unless there is one of that e-mail) and let them into an environment.
 
-    Raises: RecordInvalid R191 for an e-mail that is none, R190 for a bad password; Conflict C120
-    when they are a member already.
+    Raises: RecordInvalid R191 for an e-mail that is none, R190, R192 for a bad password; Conflict
+    C120 when they are a member already.
     """
     email = _ensure_email(new.email)
-    password_hash = hash_password(new.password) if new.password else ""
+    password_hash = hash_password(new.password, email) if new.password else ""
     with control_database.write() as tx:
         person = control.find_person(tx, email)
         if person is not None and not person.is_active:
             message = f"{email} is deactivated."
             raise Conflict(message, code="C121", hint="activate the person first")
         number = (
-            control.add_person(tx, email=email, name=new.name, password_hash=password_hash, at=at)
+            control.add_person(
+                tx,
+                email=email,
+                name=new.name,
+                password_hash=password_hash,
+                at=at,
+                is_service=new.is_service,
+            )
             if person is None
             else person.id
         )
@@ -112,12 +117,12 @@ def _user_record(tx: Tx, email: str, new: NewMember, at: datetime) -> int:
 def set_permission_sets(
     environment: Database, email: str, sets: Iterable[str], *, at: datetime, actor: str
 ) -> None:
-    """Give a member other permission sets. Raises: NotFound N103."""
+    """Give a member other permission sets. Raises: NotFound N103; Conflict C122."""
     names = sorted(set(sets))
-    with environment.write() as tx:
+    with environment.write() as tx, keeping_administrator(tx):
         member = members.find_member(tx, email=control.email_key(email))
         if member is None:
-            raise _no_member(email)
+            raise no_member(email)
         members.set_permission_sets(tx, member.user, names)
         audit.note(
             tx,
@@ -129,122 +134,24 @@ def set_permission_sets(
         )
 
 
-def create_token(
-    environment: Database,
-    email: str,
-    *,
-    at: datetime,
-    actor: str,
-    expires: datetime | None = None,
-    label: str = "",
-    scopes: Iterable[str] = (),
-) -> str:
-    """Make an API token of a member; give its text, which can never be shown again.
-
-    Raises: NotFound N103 when there is no active member of that e-mail.
-    """
-    text = _PREFIX + secrets.token_urlsafe(32)
-    with environment.write() as tx:
-        member = members.find_member(tx, email=control.email_key(email))
-        if member is None or not member.is_active:
-            raise _no_member(email)
-        number = tokens.insert_token(
-            tx,
-            hash=hash_token(text),
-            user=member.user,
-            label=label,
-            at=at,
-            expires=expires,
-            scopes=scopes,
-        )
-        audit.note(tx, at=at, actor=actor, action="token.create", target=f"token {number}")
-    return text
-
-
-def revoke_token(environment: Database, token: int, *, at: datetime, actor: str) -> None:
-    """End a token at once. Raises: NotFound N104."""
-    with environment.write() as tx:
-        tokens.revoke_token(tx, token, at=at)
-        audit.note(tx, at=at, actor=actor, action="token.revoke", target=f"token {token}")
-
-
-def deactivate_person(
-    control_database: Database,
-    environments: Iterable[Database],
-    email: str,
-    *,
-    at: datetime,
-    actor: str,
-) -> None:
-    """Keep a person out everywhere: first out of each environment, then from signing in.
-
-    An environment that cannot be reached stops it with that error; those done stay closed, and
-    doing it again goes on. Raises: NotFound N105.
-    """
-    person = _person(control_database, email)
-    for environment in environments:
-        with environment.write() as tx:
-            if members.set_person_active(tx, person.id, active=False):
-                target = f"person {person.id}"
-                audit.note(tx, at=at, actor=actor, action="member.deactivate", target=target)
-    with control_database.write() as tx:
-        control.set_active(tx, person.id, active=False)
-
-
-def activate_person(control_database: Database, email: str) -> None:
-    """Let a person sign in again; each environment admits them anew. Raises: NotFound N105."""
-    person = _person(control_database, email)
-    with control_database.write() as tx:
-        control.set_active(tx, person.id, active=True)
-
-
 def set_member_active(
     environment: Database, email: str, *, active: bool, at: datetime, actor: str
 ) -> None:
-    """Let a member of one environment in, or keep them out. Raises: NotFound N103."""
-    with environment.write() as tx:
+    """Let a member of one environment in, or keep them out.
+
+    Raises: NotFound N103; Conflict C122.
+    """
+    with environment.write() as tx, keeping_administrator(tx):
         member = members.find_member(tx, email=control.email_key(email))
         if member is None:
-            raise _no_member(email)
+            raise no_member(email)
         members.set_member_active(tx, member.user, active=active)
         action = "member.activate" if active else "member.deactivate"
         audit.note(tx, at=at, actor=actor, action=action, target=f"user {member.user}")
 
 
-def set_password(control_database: Database, email: str, password: str) -> None:
-    """Set a person's password. Raises: NotFound N105, RecordInvalid R190."""
-    password_hash = hash_password(password)
-    person = _person(control_database, email)
-    with control_database.write() as tx:
-        control.set_password_hash(tx, person.id, password_hash)
-
-
-def check_password(control_database: Database, email: str, password: str) -> PersonRow | None:
-    """Give the person whom an e-mail and a password belong to; None if anything is wrong.
-
-    Takes equally long whether the e-mail is known or not. A hash made with older settings is
-    replaced on the way.
-    """
-    with control_database.read() as tx:
-        person = control.find_person(tx, email)
-    fits = is_password("" if person is None else person.password_hash, password)
-    if person is None or not fits or not person.is_active:
-        return None
-    if is_outdated(person.password_hash):
-        set_password(control_database, email, password)
-    return person
-
-
-def _person(control_database: Database, email: str) -> PersonRow:
-    with control_database.read() as tx:
-        person = control.find_person(tx, email)
-    if person is None:
-        message = f"There is no person with the e-mail {email}."
-        raise NotFound(message, code="N105", hint="`patron user create` makes one")
-    return person
-
-
-def _no_member(email: str) -> NotFound:
+def no_member(email: str) -> NotFound:
+    """Say that somebody is no active member."""
     message = f"There is no active member with the e-mail {email} in this environment."
     return NotFound(message, code="N103", hint="`patron user create` adds one")
 

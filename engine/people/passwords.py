@@ -1,4 +1,4 @@
-"""Passwords: hashed with Argon2, compared in constant time, never kept or shown."""
+"""Passwords: judged, hashed with Argon2, compared in constant time, never kept or shown."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from engine.errors import FieldError, RecordInvalid
+from engine.people.guessable import why_guessable
 
 SHORTEST, LONGEST = 10, 1000
 
@@ -17,15 +18,27 @@ _NOBODY = (
 )
 
 
-def hash_password(password: str) -> str:
-    """Give the hash to keep. Takes about 50 ms, on purpose.
+def ensure_good(password: str, email: str = "") -> None:
+    """Refuse a password that is too short, too long, or easily guessed.
 
-    Raises: RecordInvalid R190 for a password that is too short or too long.
+    Length first: a long sentence needs no signs or digits, and nothing asks for them.
+    Raises: RecordInvalid R190 (length), R192 (guessed by the first list an attacker tries).
     """
     if not SHORTEST <= len(password) <= LONGEST:
         message = f"A password has {SHORTEST} to {LONGEST} characters."
-        error = FieldError(field="password", code="R190", message=message)
-        raise RecordInvalid(message, code="R190", errors=(error,))
+        raise _refused("R190", message, "four words that do not belong together are long enough")
+    why = why_guessable(password, email)
+    if why:
+        message = f"This password is easily guessed: {why}."
+        raise _refused("R192", message, "take four words that do not belong together")
+
+
+def hash_password(password: str, email: str = "") -> str:
+    """Give the hash to keep. Takes about 50 ms, on purpose.
+
+    Raises: RecordInvalid R190, R192 for a password that is too short, too long or easily guessed.
+    """
+    ensure_good(password, email)
     return _HASHER.hash(password)
 
 
@@ -38,6 +51,16 @@ def is_password(password_hash: str, password: str) -> bool:
     return bool(password_hash)
 
 
+def renew_hash(password: str) -> str:
+    """Hash a password anew that was accepted before: today's policy does not lock its owner out."""
+    return _HASHER.hash(password)
+
+
 def is_outdated(password_hash: str) -> bool:
     """Tell whether a hash was made with weaker settings than today's."""
     return _HASHER.check_needs_rehash(password_hash)
+
+
+def _refused(code: str, message: str, hint: str) -> RecordInvalid:
+    error = FieldError(field="password", code=code, message=message, hint=hint)
+    return RecordInvalid(message, code=code, hint=hint, errors=(error,))

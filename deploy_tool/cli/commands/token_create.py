@@ -23,6 +23,8 @@ def run(arguments: Namespace, terminal: Terminal, installation: Installation) ->
         at=now,
         actor=installation.actor,
         expires=expires,
+        label=arguments.label,
+        scopes=arguments.scope,
     )
     if not terminal.json:
         terminal.say(text)

@@ -34,6 +34,7 @@ def run(arguments: Namespace, terminal: Terminal, installation: Installation) ->
             role=arguments.role,
             permission_sets=frozenset(sets),
             password=password,
+            is_service=arguments.service,
         ),
         at=installation.clock.now(),
         actor=installation.actor,

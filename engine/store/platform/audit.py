@@ -1,8 +1,11 @@
-"""The audit: what was done to the installation and by whom. Append-only; sealed by the worker."""
+"""The audit: what was done to the installation and by whom. Append-only; sealed by the worker.
+
+Every environment has one, and the control database has one of its own for signing in. The chain
+lies in `engine.store.platform.sealing`.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +14,8 @@ from engine.store.instants import instant_of, milliseconds
 from engine.store.jsontext import from_json, to_json
 from engine.store.text import native
 from engine.store.tx import Tx
+
+LAST = 2**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +31,27 @@ class AuditLine:
     seal: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which lines are wanted; "" and None: any. A text that ends with `*` is a beginning.
+
+    `before` is the id that a page ended with; `since` and `until` are instants, `until` excluded.
+    """
+
+    actor: str = ""
+    action: str = ""
+    target: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int = LAST
+    limit: int = 100
+
+
 _NOTE = "INSERT INTO patron_audit (at, actor, action, target, detail) VALUES (?, ?, ?, ?, ?)"
 _READ = """
 SELECT id, at, actor, action, target, detail, seal FROM patron_audit
-WHERE id < ? ORDER BY id DESC LIMIT ?
+WHERE id < ?{where} ORDER BY id DESC LIMIT ?
 """
-_LAST = "SELECT seal FROM patron_audit WHERE seal IS NOT NULL ORDER BY id DESC LIMIT 1"
-_OPEN = """
-SELECT id, at, actor, action, target, detail FROM patron_audit
-WHERE seal IS NULL AND at <= ? ORDER BY id
-"""
-_ALL = "SELECT id, at, actor, action, target, detail, seal FROM patron_audit ORDER BY id"
-_SEAL = "UPDATE patron_audit SET seal = ? WHERE id = ? AND seal IS NULL"
 
 
 def note(
@@ -56,46 +70,43 @@ def note(
 
 def read(tx: Tx, *, limit: int = 100, before: int | None = None) -> list[AuditLine]:
     """Give lines, newest first; `before` is the id a page ended with."""
-    upper = before if before is not None else 2**53
-    return [
-        AuditLine(
-            id=row[0],
-            at=instant_of(row[1]),
-            actor=row[2],
-            action=row[3],
-            target=row[4],
-            detail=from_json(row[5]),  # type: ignore[arg-type]  # as `note` wrote it
-            seal=row[6],
-        )
-        for row in tx.rows(native(tx, _READ), (upper, limit))
-    ]
+    return search(tx, Search(limit=limit, before=LAST if before is None else before))
 
 
-def seal(tx: Tx, *, up_to: datetime) -> int:
-    """Chain the lines written up to an instant to those before; give how many.
-
-    Leave a second behind the clock: a line with a smaller id may still be committed until then.
-    """
-    last = tx.row(_LAST)
-    chain = last[0] if last is not None else ""
-    rows = tx.rows(native(tx, _OPEN), (milliseconds(up_to),))
-    for row in rows:
-        chain = _link(chain, row)
-        tx.run(native(tx, _SEAL), (chain, row[0]))
-    return len(rows)
+def search(tx: Tx, wanted: Search) -> list[AuditLine]:
+    """Give the lines that are wanted, newest first."""
+    conditions, values = _conditions(wanted)
+    where = "".join(f" AND {condition}" for condition in conditions)
+    sql = native(tx, _READ.format(where=where))
+    return [_line(row) for row in tx.rows(sql, (wanted.before, *values, wanted.limit))]
 
 
-def broken_at(tx: Tx) -> int | None:
-    """Check the chain; give the id of the first line that was changed or follows a gap, or None."""
-    chain = ""
-    for *row, found in tx.rows(_ALL):
-        if found is None:
-            return None  # Not sealed yet, nor is anything after it.
-        chain = _link(chain, tuple(row))
-        if chain != found:
-            return int(row[0])
-    return None
+def _conditions(wanted: Search) -> tuple[list[str], list[object]]:
+    conditions: list[str] = []
+    values: list[object] = []
+    for column in ("actor", "action", "target"):
+        text: str = getattr(wanted, column)
+        if text.endswith("*"):
+            conditions.append(f"substr({column}, 1, {len(text) - 1}) = ?")
+            values.append(text[:-1])
+        elif text:
+            conditions.append(f"{column} = ?")
+            values.append(text)
+    for sign, instant in ((">=", wanted.since), ("<", wanted.until)):
+        if instant is not None:
+            conditions.append(f"at {sign} ?")
+            values.append(milliseconds(instant))
+    return conditions, values
 
 
-def _link(chain: str, row: tuple[object, ...]) -> str:
-    return hashlib.sha256(f"{chain}\n{to_json(row)}".encode()).hexdigest()
+def _line(row: tuple[object, ...]) -> AuditLine:
+    number, at, actor, action, target, detail, seal = row
+    return AuditLine(
+        id=int(str(number)),
+        at=instant_of(int(str(at))),
+        actor=str(actor),
+        action=str(action),
+        target=str(target),
+        detail=from_json(str(detail)),  # type: ignore[arg-type]  # as `note` wrote it
+        seal=None if seal is None else str(seal),
+    )

@@ -27,13 +27,18 @@ class EnvironmentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRow:
-    """A person. An empty `password_hash` lets nobody sign in with a password."""
+    """A person. An empty `password_hash` lets nobody sign in with a password.
+
+    A service works by tokens and never signs in. `has_second_factor`: a code is asked for.
+    """
 
     id: int
     email: str
     name: str
     password_hash: str
     is_active: bool
+    is_service: bool = False
+    has_second_factor: bool = False
 
 
 _ENVIRONMENT = "SELECT name, kind, url, schema, parent, baseline FROM patron_environment"
@@ -41,10 +46,12 @@ _ADD_ENVIRONMENT = """
 INSERT INTO patron_environment (name, kind, url, schema, parent, baseline, created_at)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
-_PERSON = "SELECT id, email, name, password_hash, active FROM patron_person"
+_PERSON = """
+SELECT id, email, name, password_hash, active, service, totp_at FROM patron_person
+"""
 _ADD_PERSON = """
-INSERT INTO patron_person (email, email_key, name, password_hash, active, created_at)
-VALUES (?, ?, ?, ?, ?, ?) RETURNING id
+INSERT INTO patron_person (email, email_key, name, password_hash, active, service, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
 """
 
 
@@ -75,6 +82,7 @@ def set_baseline(tx: Tx, name: str, baseline: str) -> None:
 
 def remove_environment(tx: Tx, name: str) -> bool:
     """Take an environment out of the directory; give whether it was there. Its data stay."""
+    tx.run(native(tx, "DELETE FROM patron_audit_end WHERE environment = ?"), (name,))
     return tx.run(native(tx, "DELETE FROM patron_environment WHERE name = ?"), (name,)) == 1
 
 
@@ -89,10 +97,24 @@ def list_persons(tx: Tx) -> list[PersonRow]:
     return [_read_person(row) for row in tx.rows(f"{_PERSON} ORDER BY email_key")]
 
 
-def add_person(tx: Tx, *, email: str, name: str, password_hash: str, at: datetime) -> int:
+def find_person_by_id(tx: Tx, person: int) -> PersonRow | None:
+    """Give a person by number; active or not."""
+    row = tx.row(native(tx, f"{_PERSON} WHERE id = ?"), (person,))
+    return None if row is None else _read_person(row)
+
+
+def list_services(tx: Tx) -> frozenset[int]:
+    """Give the numbers of the persons that are services."""
+    flag = "service" if tx.dialect == "postgresql" else "service = 1"
+    return frozenset(int(row[0]) for row in tx.rows(f"SELECT id FROM patron_person WHERE {flag}"))
+
+
+def add_person(
+    tx: Tx, *, email: str, name: str, password_hash: str, at: datetime, is_service: bool = False
+) -> int:
     """Write a person; give the id. Raises: UniqueViolated S101 for an e-mail in use."""
-    active: object = True if tx.dialect == "postgresql" else 1
-    row = (email, email_key(email), name, password_hash, active, milliseconds(at))
+    active, service = _flag(tx, value=True), _flag(tx, value=is_service)
+    row = (email, email_key(email), name, password_hash, active, service, milliseconds(at))
     ((number,),) = tx.rows(native(tx, _ADD_PERSON), row)
     return int(number)
 
@@ -105,8 +127,8 @@ def set_password_hash(tx: Tx, person: int, password_hash: str) -> None:
 
 def set_active(tx: Tx, person: int, *, active: bool) -> None:
     """Let a person sign in, or not."""
-    flag: object = active if tx.dialect == "postgresql" else int(active)
-    tx.run(native(tx, "UPDATE patron_person SET active = ? WHERE id = ?"), (flag, person))
+    sql = native(tx, "UPDATE patron_person SET active = ? WHERE id = ?")
+    tx.run(sql, (_flag(tx, value=active), person))
 
 
 def email_key(email: str) -> str:
@@ -120,11 +142,17 @@ def _read_environment(row: tuple[object, ...]) -> EnvironmentRow:
 
 
 def _read_person(row: tuple[object, ...]) -> PersonRow:
-    number, email, name, password_hash, active = row
+    number, email, name, password_hash, active, service, totp_at = row
     return PersonRow(
         id=int(str(number)),
         email=str(email),
         name=str(name),
         password_hash=str(password_hash),
         is_active=bool(active),
+        is_service=bool(service),
+        has_second_factor=totp_at is not None,
     )
+
+
+def _flag(tx: Tx, *, value: bool) -> object:
+    return value if tx.dialect == "postgresql" else int(value)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.errors import NotFound
+from engine.errors import Conflict, NotFound
 from engine.model.fields.base import Storage, StorageKind
+from engine.model.permissions import ADMINISTRATOR
 from engine.store.columns import codec
 from engine.store.instants import milliseconds
 from engine.store.text import native
@@ -53,6 +55,12 @@ _LIST = """
 SELECT m.user_id, m.person_id, u.email, u.name, m.permission_sets, m.active
 FROM patron_member m JOIN patron_user u ON u.id = m.user_id WHERE u.deleted_at IS NULL
 """
+_ADMINISTRATOR = f"""
+SELECT 1 FROM patron_member m JOIN patron_user u ON u.id = m.user_id
+WHERE m.active AND u.active AND u.deleted_at IS NULL
+      AND replace(m.permission_sets, '"{ADMINISTRATOR}"', '') <> m.permission_sets LIMIT 1
+"""
+_TURN = "SELECT pg_advisory_xact_lock(20579, 'patron_member'::regclass::oid::int)"
 _SET_SETS = "UPDATE patron_member SET permission_sets = ?, signature = ? WHERE user_id = ?"
 _SET_ACTIVE = "UPDATE patron_member SET active = ? WHERE {} = ?"
 
@@ -112,6 +120,23 @@ def set_person_active(tx: Tx, person: int, *, active: bool) -> bool:
     """Do the same by person; give False when the person is no member here."""
     sql = native(tx, _SET_ACTIVE.format("person_id"))
     return tx.run(sql, (_flag(tx, value=active), person)) == 1
+
+
+@contextmanager
+def keeping_administrator(tx: Tx) -> Iterator[None]:
+    """Refuse at the end of the block when it took the last active administrator away.
+
+    Two such blocks at once take turns, so that two administrators cannot remove each other.
+    Raises: Conflict C122.
+    """
+    if tx.dialect == "postgresql":
+        tx.run(_TURN)
+    had = tx.row(_ADMINISTRATOR) is not None
+    yield
+    if had and tx.row(_ADMINISTRATOR) is None:
+        message = "This is the last active administrator of this environment; nothing was changed."
+        hint = "make somebody else an administrator first"
+        raise Conflict(message, code="C122", hint=hint)
 
 
 def _ensure_one(count: int) -> None:

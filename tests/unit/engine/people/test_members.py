@@ -24,7 +24,7 @@ from engine.people import (
     set_password,
     set_permission_sets,
 )
-from engine.people import members as people
+from engine.people import signing_in as people
 from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.platform import audit, members, tokens
@@ -184,7 +184,7 @@ def test_passwords_are_hashed_and_replaced(control: Database, environment: Datab
     """The old one is good for nothing after a change, and none stands in the database."""
     make(control, environment, now, password=PASSWORD)
 
-    set_password(control, ANN, PASSWORD + " staple")
+    set_password(control, ANN, PASSWORD + " staple", at=now, actor="cli")
 
     assert check_password(control, ANN, PASSWORD) is None
     assert check_password(control, ANN, PASSWORD + " staple") is not None
@@ -245,7 +245,7 @@ def test_an_activated_person_needs_each_environments_consent(
     token = create_token(environment, ANN, at=now, actor="cli")
     deactivate_person(control, [environment], ANN, at=now, actor="cli")
 
-    activate_person(control, ANN)
+    activate_person(control, ANN, at=now, actor="cli")
 
     assert check_password(control, ANN, PASSWORD) is not None
     with pytest.raises(SignInRequired):
@@ -275,7 +275,7 @@ def test_whoever_is_not_there_cannot_be_changed(
 ):
     """Each function says so in its own words and changes nothing."""
     with pytest.raises(NotFound) as caught:
-        set_password(control, ANN, PASSWORD)
+        set_password(control, ANN, PASSWORD, at=now, actor="cli")
     assert caught.value.code == "N105"
     with pytest.raises(NotFound):
         set_permission_sets(environment, ANN, [], at=now, actor="cli")

@@ -10,9 +10,8 @@ import pytest
 from engine.names import ObjectName
 from engine.store.database import Database
 from engine.store.failures import UniqueViolated
-from engine.store.platform import audit, deployments, history, idempotency, outbox, values
+from engine.store.platform import deployments, history, idempotency, outbox, values
 from engine.store.platform.head import read_head
-from engine.store.text import native
 
 LEAD = ObjectName("lead")
 
@@ -120,30 +119,6 @@ def test_what_a_dead_worker_held_is_free_again(environment: Database, now: datet
 
     assert (early, late) == (0, 1)
     assert take(environment, now + timedelta(minutes=5))[0].attempts == 2
-
-
-def test_the_audit_is_a_chain_that_shows_a_changed_line(environment: Database, now: datetime):
-    """Whoever changes or removes a line afterwards is found out, and where."""
-    with environment.write() as tx:
-        for number in range(4):
-            audit.note(tx, at=now, actor="ann", action="test", target=str(number))
-        audit.note(tx, at=now + timedelta(seconds=9), actor="ann", action="late", target="x")
-        sealed = audit.seal(tx, up_to=now)
-        again = audit.seal(tx, up_to=now)
-        whole = audit.broken_at(tx)
-        lines = audit.read(tx, limit=2)
-    with environment.write() as tx:
-        tx.run(native(tx, "UPDATE patron_audit SET actor = ? WHERE id = ?"), ("eve", 3))
-        changed = audit.broken_at(tx)
-    with environment.write() as tx:
-        tx.run(native(tx, "UPDATE patron_audit SET actor = ? WHERE id = ?"), ("ann", 3))
-        tx.run(native(tx, "DELETE FROM patron_audit WHERE id = ?"), (2,))
-        removed = audit.broken_at(tx)
-
-    assert (sealed, again, whole) == (4, 0, None)
-    assert [line.action for line in lines] == ["late", "test"]
-    assert lines[0].seal is None
-    assert (changed, removed) == (3, 3)
 
 
 def test_an_answer_is_kept_under_its_key_and_user(environment: Database, now: datetime):
