@@ -5,6 +5,8 @@ Texts that nobody translated stay as they were declared.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.access import Access, ObjectAccess
 from engine.compiled import CompiledField, CompiledObject, Model, View, base_language, translated
 from engine.errors import FieldError, RequestInvalid
@@ -57,6 +59,21 @@ def parse_key(field: CompiledField, value: object) -> Value:
         error = FieldError(field=field.name, code=bad.code, message=bad.message, hint=bad.hint)
         message = f'This cannot be a value of "{field.name}".'
         raise RequestInvalid(message, code="Q107", errors=(error,)) from bad
+
+
+def ensure_same_key(
+    compiled: CompiledObject, key: CompiledField, value: Value, given: Mapping[str, object]
+) -> None:
+    """Refuse values that name another external id than the one asked for.
+
+    Raises: RequestInvalid Q107.
+    """
+    names = {key.name, *(aka for aka, name in compiled.aka.items() if name == key.name)}
+    for name in names & given.keys():
+        if given[name] in (None, "") or parse_key(key, given[name]) != value:
+            message = f'The values give "{name}" another value than the one it is looked up by.'
+            error = FieldError(field=name, code="Q107", message=message)
+            raise RequestInvalid(message, code="Q107", errors=(error,))
 
 
 def _labels(compiled: CompiledObject, language: str) -> dict[str, object]:

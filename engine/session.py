@@ -15,8 +15,9 @@ from typing import TypeVar
 
 from engine import describing
 from engine.clock import Clock, SystemClock
-from engine.compiled import CompiledObject, Snapshot
+from engine.compiled import CompiledField, CompiledObject, Snapshot
 from engine.errors import Conflict, NotFound, PatronError, RequestInvalid
+from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.query import ListRequest, ReadPlan
 from engine.query.planner import MAX_LIMIT
@@ -149,34 +150,25 @@ class Session:
     def upsert(
         self, name: str, field: str, value: object, values: Mapping[str, object]
     ) -> tuple[Record, bool]:
-        """Create or change the record with this external id. Returns: it, and whether it is new."""
+        """Create or change the record with this external id. Returns: it, and whether it is new.
+
+        Raises: as `create` and `update`; RequestInvalid Q107 for no external id, or another one in
+        `values` than in `value`.
+        """
         compiled = self._object(name)
-        found = self.find(name, field, value)
+        key = self._external_id(compiled, field)
+        read = describing.parse_key(key, value)
+        describing.ensure_same_key(compiled, key, read, values)
+        found = self._find(compiled, key, read)
         if found is not None:
             return self.update(name, found, values), False
-        return self.create(name, {**values, compiled.aka.get(field, field): value}), True
+        return self.create(name, {**values, key.name: value}), True
 
     def find(self, name: str, field: str, value: object) -> int | None:
         """Give the id of the record with this external id, among those the caller sees."""
         compiled = self._object(name)
-        declared = compiled.fields.get(compiled.aka.get(field, FieldName(field)))
-        readable = self._unit.access.of(compiled.name).readable
-        is_key = declared is not None and (declared.decl.external_id or declared.decl.unique)
-        if declared is None or not is_key or not readable & declared.bit:
-            message = f'"{field}" is no external id of "{name}".'
-            raise RequestInvalid(message, code="Q107")
-        read = describing.parse_key(declared, value)
-        policy = self._unit.access.of(compiled.name).read_policy
-        ids = find_ids(
-            self._unit.tx,
-            self.snapshot,
-            compiled.name,
-            declared.name,
-            read,
-            policy=policy,
-            caller=self._unit.caller,
-        )
-        return ids[0] if ids else None
+        key = self._external_id(compiled, field)
+        return self._find(compiled, key, describing.parse_key(key, value))
 
     def delete(self, name: str, record_id: int, expected_version: int | None = None) -> None:
         """Put a record into the bin. Raises: NotFound; AccessDenied; Conflict C100, C102."""
@@ -252,6 +244,30 @@ class Session:
         if compiled.name != name:
             self._unit.deprecations.append(name)
         return compiled
+
+    def _external_id(self, compiled: CompiledObject, field: str) -> CompiledField:
+        """Give a field that tells records apart. Raises: RequestInvalid Q107."""
+        declared = compiled.fields.get(compiled.aka.get(field, FieldName(field)))
+        readable = self._unit.access.of(compiled.name).readable
+        is_key = declared is not None and (declared.decl.external_id or declared.decl.unique)
+        if declared is None or not is_key or not readable & declared.bit:
+            message = f'"{field}" is no external id of "{compiled.name}".'
+            raise RequestInvalid(message, code="Q107")
+        return declared
+
+    def _find(self, compiled: CompiledObject, key: CompiledField, value: Value) -> int | None:
+        unit = self._unit
+        policy = unit.access.of(compiled.name).read_policy
+        ids = find_ids(
+            unit.tx,
+            self.snapshot,
+            compiled.name,
+            key.name,
+            value,
+            policy=policy,
+            caller=unit.caller,
+        )
+        return ids[0] if ids else None
 
     def _one(self, compiled: CompiledObject, save: Callable[[], Sequence[Outcome]]) -> Record:
         try:

@@ -6,9 +6,9 @@ columns, filter, order, groups and measures.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from engine.access import Access, Everything, RowPolicy
 from engine.compiled import CompiledField, CompiledObject, Model
@@ -19,18 +19,17 @@ from engine.expr import (
     ExprType,
     Kind,
     compile_expression,
-    expr_type,
     rename_paths,
 )
 from engine.names import ObjectName, did_you_mean
 from engine.query.columns import ColumnSet, Fetch, present_path, walk
+from engine.query.measures import ensure_names, measure
 from engine.query.plan import AggregatePlan, Order, ReadPlan
+from engine.query.scope import ReadableScope, is_readable
 
 MAX_LIMIT = 1000
 # Former names that a request used; the answer tells them. (`list` is a method of the planner.)
 Former = list[str]
-ORDERED = frozenset({Kind.NUMBER, Kind.TEXT, Kind.DATE, Kind.DATETIME, Kind.TIME, Kind.PICKLIST})
-MEASURE = re.compile(r"\s*(sum|count|avg|min|max)\s*\((.*)\)\s*\Z", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,54 +45,6 @@ class ListRequest:
     count: bool = False
     view: str | None = None
     bin: bool = False
-
-
-class ReadableScope:
-    """What a caller may name in an expression: fields they may read, paths through those."""
-
-    def __init__(self, model: Model, access: Access, start: ObjectName) -> None:
-        self._model, self._access, self._start = model, access, start
-
-    def resolve(self, path: tuple[str, ...]) -> ExprType | None:
-        """Give the type at the end of a readable path."""
-        if path[0].startswith("$"):
-            return None  # the language knows them, or asks `knows`
-        if not is_readable(self._model, self._access, self._start, ".".join(path)):
-            return None
-        found = walk(self._model, self._start, ".".join(path), is_secured=True)
-        return None if found is None else expr_type(found[2].decl)
-
-    def names(self, prefix: tuple[str, ...]) -> Iterable[str]:
-        """Give the readable names after `prefix`."""
-        start = self._start
-        if prefix:
-            found = walk(self._model, start, ".".join(prefix), is_secured=True)
-            if found is None or not found[2].decl.targets:
-                return ()
-            start = found[2].decl.targets[0]
-        readable = self._access.of(start).readable
-        return [n for n, f in self._model.objects[start].fields.items() if readable & f.bit]
-
-    def knows(self, kind: str, name: str) -> bool:
-        """Tell whether a permission, role or environment value exists."""
-        if kind == "permission":
-            return name in self._model.permissions
-        if kind == "role":
-            return name in self._model.roles
-        return name in self._model.declared.get("env_var", {})
-
-
-def is_readable(model: Model, access: Access, start: ObjectName, path: str) -> bool:
-    """Tell whether every step of a path may be read by the caller."""
-    here = start
-    found = walk(model, start, path, is_secured=True)
-    if found is None:
-        return False
-    for hop in found[0]:
-        if not access.of(here).readable & model.objects[here].fields[hop.lookup].bit:
-            return False
-        here = hop.target
-    return bool(access.of(here).readable & found[2].bit)
 
 
 def _refused(place: str, invalid: ExprInvalid) -> RequestInvalid:
@@ -214,11 +165,16 @@ class Planner:
         measures: Mapping[str, str],
     ) -> AggregatePlan:
         """Plan groups and measures; each is an expression over readable fields."""
+        group = tuple(group)
+        ensure_names(group, measures)
         compiled = self.object(name)
         former = [] if name == compiled.name else [name]
         grouped = [self.expression(compiled.name, text, "group", former) for text in group]
         groups = tuple((expression.text, expression) for expression in grouped)
-        wanted = tuple(self._measure(compiled, key, text, former) for key, text in measures.items())
+        wanted = tuple(
+            measure(key, text, partial(self.expression, compiled.name, former=former))
+            for key, text in measures.items()
+        )
         filters = (self.expression(compiled.name, where, "where", former),) if where else ()
         access = self._access.of(compiled.name)
         expressions = [e for _, e in groups] + [e for _, _, e in wanted if e] + list(filters)
@@ -226,7 +182,7 @@ class Planner:
         secured = self._secured(compiled.name, typed)
         touched = {compiled.name} | self._touched(compiled.name, typed)
         digests = tuple(sorted(self._model.objects[o].digest for o in touched))
-        shape = (tuple(group), tuple(measures.items()), where)
+        shape = (group, tuple(measures.items()), where)
         return AggregatePlan(
             key=("aggregate", compiled.name, digests, shape, access.read_policy, secured),
             object=compiled.name,
@@ -303,33 +259,6 @@ class Planner:
             policy=policy,
             is_bin=is_bin,
         )
-
-    def _measure(
-        self, compiled: CompiledObject, key: str, text: str, former: Former
-    ) -> tuple[str, str, Expression | None]:
-        match = MEASURE.match(text)
-        if match is None:
-            raise RequestInvalid(
-                f'The measure "{key}" is not one of SUM, COUNT, AVG, MIN, MAX over an expression.',
-                code="Q104",
-                hint="write it like SUM(amount) or COUNT(id)",
-            )
-        function, inner = match[1].lower(), match[2].strip()
-        if function == "count" and not inner:
-            return key, function, None
-        argument = self.expression(compiled.name, inner, f"measures.{key}", former)
-        if function in {"sum", "avg"} and argument.type.kind is not Kind.NUMBER:
-            raise RequestInvalid(
-                f'The measure "{key}" adds up {argument.type.kind.value}, which is no number.',
-                code="Q104",
-            )
-        if function in {"min", "max"} and argument.type.kind not in ORDERED:
-            raise RequestInvalid(
-                f'The measure "{key}" looks for the least or the most of what has no order.',
-                code="Q104",
-                hint="count groups of it instead",
-            )
-        return key, function, argument
 
     def _from_view(
         self, compiled: CompiledObject, request: ListRequest

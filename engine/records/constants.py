@@ -24,7 +24,7 @@ from engine.expr.constants import formula_of, parse_constant
 from engine.model.fields.base import BadValue, Value
 from engine.names import ObjectName, did_you_mean
 from engine.query.columns import walk
-from engine.query.planner import ReadableScope
+from engine.query.scope import ReadableScope
 
 _NOTHING: Mapping[str, Value] = MappingProxyType({})
 

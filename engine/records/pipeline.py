@@ -99,7 +99,7 @@ def check_required(draft: Draft) -> None:
     """Refuse blanks in required fields of the merged record."""
     refused = {error.field for error in draft.errors}
     for name in draft.object.required:
-        if draft.values.get(name) is not None or name in refused:
+        if name in refused or not _is_missing(draft.values.get(name)):
             continue
         declared = draft.object.fields[name]
         if _is_required(draft, declared):
@@ -168,6 +168,11 @@ def changed_mask(
 def _text(draft: Draft, *path: str) -> str:
     """Give a text of the object in the acting user's language, or ""."""
     return draft.object.text(draft.context.user.get("language"), *path)
+
+
+def _is_missing(value: Value) -> bool:
+    """Tell whether a value is blank; a text of nothing but spaces says nothing either."""
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _is_required(draft: Draft, declared: CompiledField) -> bool:

@@ -5,7 +5,7 @@ Atomic: all or nothing. Otherwise each row has its own answer and good rows stay
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.compiled import CompiledObject
@@ -68,9 +68,8 @@ def carry_out(
                     raise _Refused(results)
         except _Refused as refused:
             return [_undone(result) for result in refused.results]
-        except UniqueViolated as violated:
-            conflict = unique_conflict(unit, compiled, violated)
-            return [BulkResult(index=i, status=409, error=conflict) for i in range(len(rows))]
+        except UniqueViolated:
+            return _blamed(unit, compiled, step, _chunks(rows, operation))
         return results
     return [r for chunk in _chunks(rows, operation) for r in _tolerant(unit, compiled, step, chunk)]
 
@@ -101,6 +100,18 @@ def _chunks(rows: Sequence[Mapping[str, object]], operation: str) -> Iterator[li
         chunk.append((index, row))
     if chunk:
         yield chunk
+
+
+def _blamed(
+    unit: Unit, compiled: CompiledObject, step: Step, chunks: Iterable[Sequence[Row]]
+) -> list[BulkResult]:
+    """Find out which rows hold a value that is used already: row by row, and all of it undone."""
+    try:
+        with unit.tx.savepoint():
+            results = [r for chunk in chunks for r in _tolerant(unit, compiled, step, chunk)]
+            raise _Refused(results)
+    except _Refused as refused:
+        return [_undone(result) for result in refused.results]
 
 
 def _tolerant(

@@ -207,3 +207,20 @@ def test_whoever_may_not_create_may_not_do_it_in_bulk(rep: Caller) -> None:
 
     refused = reply.status == 403 or {r["status"] for r in reply.json["results"]} == {403}
     assert refused, reply.raw
+
+
+def test_in_an_atomic_request_only_the_row_at_fault_is_blamed(admin: Caller) -> None:
+    """A value that is used already stands at its row; the other rows say why they are gone."""
+    name = mark()
+    admin.post("/records/deal", {"name": name, "code": f"{name}-1"})
+    rows = [{"name": name, "code": f"{name}-{n}"} for n in (0, 1, 2)]
+
+    reply = admin.post("/records/deal/bulk?operation=create&atomic=true", rows)
+
+    results = reply.json["results"]
+    assert [(r["status"], r["errors"][0]["code"]) for r in results] == [
+        (409, "Q109"),
+        (409, "C101"),
+        (409, "Q109"),
+    ]
+    assert names(admin, name) == [f"{name}-1"]

@@ -144,6 +144,21 @@ def test_upsert_creates_then_changes(admin: Caller) -> None:
     assert second.json["name"] == "Two"
 
 
+@pytest.mark.parametrize("other", ["other", None, ""])
+def test_upsert_refuses_another_key_in_the_body(admin: Caller, other: str | None) -> None:
+    """The address says which record it is; a second answer in the body is not dropped silently."""
+    key = code()
+
+    created = admin.send("PUT", f"/records/deal/by/code/{key}", {"name": "x", "code": other})
+    admin.post("/records/deal", {"name": "x", "code": key})
+    changed = admin.send("PUT", f"/records/deal/by/code/{key}", {"name": "y", "code": other})
+    same = admin.send("PUT", f"/records/deal/by/code/{key}", {"name": "y", "code": key})
+
+    assert (created.status, created.json["code"]) == (422, "Q107")
+    assert (changed.status, changed.json["errors"][0]["field"]) == (422, "code")
+    assert same.status == 200
+
+
 def test_upsert_by_what_is_no_external_id_is_refused(admin: Caller) -> None:
     """A field that many records may share names none of them."""
     reply = admin.send("PUT", "/records/deal/by/name/x", {"name": "x"})
@@ -241,6 +256,10 @@ def test_aggregates_group_and_measure(admin: Caller) -> None:
 @pytest.mark.parametrize(
     ("body", "code"),
     [
+        ({"measures": {}}, "Q207"),
+        ({"group": [], "measures": {}}, "Q207"),
+        ({"group": ["stage"], "measures": {"stage": "COUNT(id)"}}, "Q207"),
+        ({"group": ["stage", "stage"], "measures": {}}, "Q207"),
         ({"measures": {"a": "SUM(name)"}}, "Q104"),
         ({"measures": {"a": "DROP(amount)"}}, "Q104"),
         ({"measures": {"a": "MAX(is_hot)"}}, "Q104"),
@@ -307,6 +326,15 @@ def test_wrong_values_are_told_by_field_all_at_once(admin: Caller) -> None:
     assert errors["amuont"]["hint"] == 'did you mean "amount"?'
     assert all(error["message"] and error["code"] for error in errors.values())
     assert admin.get("/records/deal", where=f'BEGINS(name, "{mark}")').json["records"] == []
+
+
+@pytest.mark.parametrize("name", [None, "", "   ", "\u00a0\t"])
+def test_a_required_text_of_nothing_but_spaces_is_missing(admin: Caller, name: str | None) -> None:
+    """Spaces name nobody."""
+    reply = admin.post("/records/deal", {"name": name})
+
+    assert reply.status == 422
+    assert [error["field"] for error in reply.json["errors"]] == ["name"]
 
 
 def test_a_validation_rule_names_itself(admin: Caller) -> None:
