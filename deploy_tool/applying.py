@@ -13,14 +13,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from deploy_tool.carrying import carry_out
+from deploy_tool.counting import Counts
 from deploy_tool.exits import Exit
 from deploy_tool.plan import Plan
 from deploy_tool.planning import Planned, ensure_fresh
+from deploy_tool.treatments import ensure_treated
 from engine.clock import Clock
 from engine.compiled import Snapshot
-from engine.diff import Risk
+from engine.diff import Operation
 from engine.errors import DeploymentFailed, PatronError
 from engine.expr import EvalContext
+from engine.impact import UNTOUCHED
 from engine.names import ComponentKey
 from engine.saving.refill import refill
 from engine.source import canonical
@@ -79,7 +83,7 @@ def apply_plan(
     plan = planned.plan
     ensure_fresh(plan, planned.running.head)
     ensure_decided(plan)
-    ensure_additive(planned)
+    ensure_consented(planned, order.accepted)
     carrying = _Carrying(database, planned, order, clock)
     gc.freeze()  # both trees stay: no full collection shall walk them while writers wait
     at_step("apply.lock")
@@ -111,27 +115,35 @@ def ensure_decided(plan: Plan) -> None:
     )
 
 
-def ensure_additive(planned: Planned) -> None:
-    """Refuse what is not additive, with the reason for each change.
+def ensure_consented(planned: Planned, accepted: frozenset[str]) -> None:
+    """Refuse what is not additive and nobody has consented to, with the reason for each change.
 
     Looks at the operations between the trees: what a file says of its own danger proves nothing.
-    Consent by `--accept`, counted and treated, comes with the promotion of changes; until then
-    nothing is retired or narrowed, whatever was accepted.
-    Raises: DeploymentFailed D101, exit 5.
+    Raises: DeploymentFailed D101 for a missing consent, D107 for a treatment that blocks; exit 5.
     """
-    refused = [operation for operation in planned.operations if operation.cls > Risk.ADDITIVE]
-    if not refused:
-        return
+    refused = [o for o in planned.operations if o.cls.word and o.cls.word not in accepted]
+    if refused:
+        raise _not_consented(planned, refused)
+    ensure_treated((c.component, c.treatment, c.impact.concerned) for c in planned.plan.changes)
+
+
+def _not_consented(planned: Planned, refused: list[Operation]) -> DeploymentFailed:
+    impacts = {change.component: change.impact for change in planned.plan.changes}
     count = len(refused)
     what = "1 change is" if count == 1 else f"{count} changes are"
-    reasons = "".join(f"\n  {found.component}: {found.explain()}" for found in refused)
-    raise DeploymentFailed(
+    reasons = ""
+    for found in refused:
+        concerned = impacts[found.component].concerned if found.component in impacts else 0
+        records = f" ({concerned:,} records)" if concerned else ""
+        reasons += f"\n  {found.component}: {found.explain()}{records}"
+    words = ",".join(sorted({o.cls.word for o in refused}, reverse=True))
+    return DeploymentFailed(
         message=f"{what} not additive, and nothing was changed:{reasons}",
         code="D101",
         step="verify",
         exit_code=Exit.CONSENT_MISSING,
         status=409,
-        hint="retiring and narrowing come with the promotion of changes; keep these as they are",
+        hint=f"consent with --accept {words}, or keep these as they are",
     )
 
 
@@ -154,6 +166,7 @@ class _Carrying:
         """Do everything, in the transaction that holds the environment."""
         at_step("apply.verify")
         ensure_fresh(self.plan, read_head(tx))
+        self._ensure_no_more(tx)
         number, now = self.plan.version + 1, self.clock.now()
         at_step("apply.record")
         deployment = self._start(tx, now)
@@ -161,7 +174,9 @@ class _Carrying:
         for step in self._steps(tx):
             step.run(tx, version=number)
         at_step("apply.fill")
-        self._fill(tx, number, now)
+        snapshot = self._snapshot(tx, number)
+        carry_out(tx, snapshot, self.plan.changes, self.planned.operations, at=now)
+        self._fill(tx, snapshot, now)
         at_step("apply.switch")
         origin = self._origin(deployment, now)
         self.version = publish(tx, base=self.plan.version, changes=self._changes(), origin=origin)
@@ -219,18 +234,40 @@ class _Carrying:
         planned = self.planned
         return steps(planned.model, load_state(tx), tx.dialect, previous=planned.previous)
 
-    def _fill(self, tx: Tx, number: int, now: datetime) -> None:
-        """Compute the stored formulas and roll-ups that the new configuration makes stale."""
-        model = self.planned.model
-        snapshot = Snapshot(
+    def _ensure_no_more(self, tx: Tx) -> None:
+        """Count again what was consented to: records may have come since. Raises: D108, exit 5."""
+        consented = {c.component: c.impact for c in self.plan.changes if c.impact.concerned}
+        changed = [o for o in self.planned.operations if o.cls.word]
+        previous = self.planned.previous
+        if not changed or previous is None:
+            return
+        counting = Counts(
+            environment=self.plan.environment,
+            running=self.planned.running,
+            previous=previous,
+            model=self.planned.model,
+        ).over(tx)
+        for operation in changed if counting else ():
+            now = counting.of(operation).concerned if counting else 0
+            before = consented.get(operation.component, UNTOUCHED).concerned
+            if now > before:
+                raise _grown(operation.component, before, now, self.plan)
+
+    def _snapshot(self, tx: Tx, number: int) -> Snapshot:
+        """Give the new configuration over the tables as they are now."""
+        return Snapshot(
             environment=self.plan.environment,
             version=number,
             token=str(number),  # nobody pins it: it lives as long as this transaction
-            model=model,
+            model=self.planned.model,
             physical=load_physical(tx),
             env=load_values(tx),  # type: ignore[arg-type]  # JSON values are values
         )
-        context = EvalContext(now=now, zone=zone_of(model.project.time_zone), env=snapshot.env)
+
+    def _fill(self, tx: Tx, snapshot: Snapshot, now: datetime) -> None:
+        """Compute the stored formulas and roll-ups that the new configuration makes stale."""
+        zone = zone_of(snapshot.model.project.time_zone)
+        context = EvalContext(now=now, zone=zone, env=snapshot.env)
         refill(tx, snapshot, context, self.planned.running.tree.tree)
 
     def _start(self, tx: Tx, now: datetime) -> int:
@@ -262,6 +299,18 @@ class _Carrying:
             target=str(self.plan.environment),
             detail={"plan": self.plan.digest, "base": self.plan.target, **detail},
         )
+
+
+def _grown(component: ComponentKey, before: int, now: int, plan: Plan) -> DeploymentFailed:
+    return DeploymentFailed(
+        message=f"{component} concerns {now:,} records now, and {before:,} were consented to; "
+        "nothing was changed.",
+        code="D108",
+        step="verify",
+        exit_code=Exit.CONSENT_MISSING,
+        status=409,
+        hint=f"look at it again: patron plan --from A --to {plan.environment}",
+    )
 
 
 def _somebody_else(plan: Plan) -> DeploymentFailed:

@@ -12,43 +12,63 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from engine.diff import Operation, Risk
+from engine.impact import UNCOUNTED, UNTOUCHED, Impact
 from engine.names import ComponentKey, Digest, EnvironmentName
 from engine.source import digest_of
 
-FORMAT = 1
-# What is counted for a change; nothing is concerned by an additive one, others are not counted yet.
-IMPACT = ("values", "would_fail", "more_visible", "less_visible")
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedChange:
-    """One operation as shown: what, to which component, how dangerous, and what it means."""
+    """One operation as shown: what, to which component, how dangerous, and what it means.
+
+    `treatment` says what happens to the records that are concerned, "" where none can be.
+    """
 
     op: str  # add | change | rename | retire | restore
     component: ComponentKey
     cls: Risk
     why: str
+    impact: Impact = UNTOUCHED
+    treatment: str = ""
 
     @classmethod
-    def of(cls, operation: Operation) -> PlannedChange:
-        """Write an operation down."""
+    def of(
+        cls, operation: Operation, impact: Impact | None = None, treatment: str = ""
+    ) -> PlannedChange:
+        """Write an operation down; where nothing was counted, only an additive one is known."""
+        uncounted = UNTOUCHED if operation.cls is Risk.ADDITIVE else UNCOUNTED
         return cls(
             op=operation.op,
             component=operation.component,
             cls=operation.cls,
             why=operation.explain(),
+            impact=impact or uncounted,
+            treatment=treatment,
         )
 
     def as_json(self) -> dict[str, object]:
         """Give the shape of one entry of `changes`; null is what nobody counted."""
-        concerned = 0 if self.cls is Risk.ADDITIVE else None
-        return {
+        found = self.impact
+        impact: dict[str, object] = {
+            "values": found.values,
+            "would_fail": found.would_fail,
+            "more_visible": found.more_visible,
+            "less_visible": found.less_visible,
+        }
+        if found.records:
+            impact["records"] = list(found.records)
+        if found.is_estimated:
+            impact["estimated"] = True
+        shown = {
             "op": self.op,
             "component": self.component,
             "class": int(self.cls),
             "why": self.why,
-            "impact": dict.fromkeys(IMPACT, concerned),
+            "impact": impact,
         }
+        return {**shown, "treatment": self.treatment} if self.treatment else shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

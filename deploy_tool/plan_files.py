@@ -22,6 +22,7 @@ from deploy_tool.plan import (
 )
 from engine.diff import Risk
 from engine.errors import DeploymentFailed
+from engine.impact import Impact
 from engine.names import ComponentKey, Digest, EnvironmentName
 from engine.source import canonical
 
@@ -86,6 +87,18 @@ def _change(item: Mapping[str, object]) -> PlannedChange:
         component=ComponentKey(_text(item["component"])),
         cls=Risk(_number(item["class"])),
         why=_text(item["why"]),
+        impact=_impact(_mapping(item["impact"])),
+        treatment=_text(item.get("treatment", "")),
+    )
+
+
+def _impact(item: Mapping[str, object]) -> Impact:
+    counts = ("values", "would_fail", "more_visible", "less_visible")
+    found = {name: None if item[name] is None else _number(item[name]) for name in counts}
+    return Impact(
+        **found,
+        records=tuple(map(_number, _list(item.get("records", [])))),
+        is_estimated=item.get("estimated") is True,
     )
 
 

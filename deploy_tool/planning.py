@@ -10,26 +10,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy_tool.checking import refusal
+from deploy_tool.counting import Counts
 from deploy_tool.exits import Exit
 from deploy_tool.plan import Content, Plan, PlannedChange, PlannedConflict, PlannedStep
 from deploy_tool.scope import PROJECT, is_owned
+from deploy_tool.treatments import Treatment, choose, ensure_all_used
 from deploy_tool.trees import Running
 from engine.compile import compile_model
 from engine.compiled import Model
 from engine.diff import (
     Merge,
     Operation,
-    Risk,
     apply_operations,
     diff_trees,
     merge_components,
 )
 from engine.errors import DeploymentFailed, Problem, Severity
+from engine.impact import Counting
 from engine.names import ComponentKey, Digest, EnvironmentName
 from engine.saving.refill import stale_fields
 from engine.source import SourceDoc, SourceTree, canonical, digest_of, make_tree, tree_from_stored
 from engine.store.ddl import steps
 from engine.store.platform.head import Head
+from engine.store.tx import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +76,14 @@ def plan_deployment(
     incoming: Incoming,
     *,
     previous: Model | None = None,
+    tx: Tx | None = None,
+    treatments: Mapping[str, Treatment] | None = None,
 ) -> Planned:
     """Compute what deploying `incoming` to an environment would do.
 
-    `previous` is the model that runs, where the caller has it already.
-    Raises: MetadataInvalid M100 with every problem of the result.
+    `previous` is the model that runs, where the caller has it already. `tx` reads the environment;
+    without it nothing is counted. `treatments`: chosen ones by component.
+    Raises: MetadataInvalid M100 with every problem of the result; UsageWrong U105.
     """
     result, merge = result_tree(running.tree, incoming)
     previous = previous or running_model(running)
@@ -87,6 +93,17 @@ def plan_deployment(
         raise refusal(problems, f"{incoming.name} cannot run in {environment}")
     operations = diff_trees(running.tree, result, retired=running.retired)
     base = running.head.version if incoming.base_version is None else incoming.base_version
+    ensure_all_used(treatments or {}, operations)
+    counting = (
+        None
+        if tx is None or previous is None
+        else Counts(environment=environment, running=running, previous=previous, model=model).over(
+            tx
+        )
+    )
+    changes = tuple(
+        _planned(operation, counting, treatments or {}, model) for operation in operations
+    )
     plan = Plan(
         environment=environment,
         dialect=dialect,
@@ -95,7 +112,7 @@ def plan_deployment(
         version=running.head.version,
         tree=running.tree.digest,
         result=result.digest if operations else running.tree.digest,
-        changes=tuple(PlannedChange.of(operation) for operation in operations),
+        changes=changes,
         conflicts=_conflicts(merge),
         steps=_steps(running, previous, model, dialect, operations),
         warnings=_warnings(problems),
@@ -112,6 +129,19 @@ def plan_deployment(
         operations=operations,
         is_synchronous=_digests(result, incoming.scope) == _digests(incoming.tree, incoming.scope),
     )
+
+
+def _planned(
+    operation: Operation,
+    counting: Counting | None,
+    chosen: Mapping[str, Treatment],
+    model: Model,
+) -> PlannedChange:
+    impact = None if counting is None else counting.of(operation)
+    treatment = choose(operation, chosen, model)
+    is_needed = treatment is not None and (impact is None or impact.concerned)
+    text = treatment.text if treatment is not None and is_needed else ""
+    return PlannedChange.of(operation, impact, text)
 
 
 def plan_again(plan: Plan, running: Running) -> Planned:
@@ -165,12 +195,16 @@ def _steps(
     dialect: str,
     operations: tuple[Operation, ...],
 ) -> tuple[PlannedStep, ...]:
-    """Write down what the tables lack; what narrows has no steps before its treatment is chosen."""
-    if not operations or max(operation.cls for operation in operations) >= Risk.NARROWING:
+    """Write down what the tables lack; nothing where values would have to be kept differently."""
+    if not operations:
         return ()
+    try:
+        needed = steps(model, running.state, dialect, previous=previous)
+    except DeploymentFailed:
+        return ()  # applying says why
     built = [
         PlannedStep(text=step.explain(), pace="instant" if step.is_instant else "online")
-        for step in steps(model, running.state, dialect, previous=previous)
+        for step in needed
     ]
     computed = [
         PlannedStep(text=f"compute {stale.object}.{stale.field} of every record", pace="batched")

@@ -5,6 +5,7 @@ Separate from planning, which is pure: here directories, environments and `.patr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from deploy_tool.places import EnvironmentPlace, FolderPlace, Place, read_place
 from deploy_tool.plan import Plan
 from deploy_tool.planning import Incoming, Planned, plan_again, plan_deployment
 from deploy_tool.scope import scope_of
+from deploy_tool.treatments import Treatment
 from deploy_tool.trees import environment_tree, past_tree, read_running
 from engine.errors import MetadataInvalid, NotFound, Severity
 from engine.names import EnvironmentName
@@ -23,10 +25,16 @@ from engine.store.tx import Tx
 BASE = Path(".patron", "base")  # in a directory: what it was last the same as, "production@118"
 
 
-def propose(installation: Installation, source: str, target: str) -> Planned:
+def propose(
+    installation: Installation,
+    source: str,
+    target: str,
+    treatments: Mapping[str, Treatment] | None = None,
+) -> Planned:
     """Plan the deployment of A to an environment.
 
-    Raises: UsageWrong U100 for what is nowhere; MetadataInvalid M100 with every problem.
+    Raises: UsageWrong U100 for what is nowhere, U105 for treatments that make no sense;
+    MetadataInvalid M100 with every problem.
     """
     place = read_place(source, installation.names)
     name = installation.known(target)
@@ -37,12 +45,14 @@ def propose(installation: Installation, source: str, target: str) -> Planned:
         noted = noted_base(place, name)
         if noted is not None and noted != running.head.version:
             incoming = _with_base(tx, incoming, noted)
-    try:
-        return plan_deployment(name, database.dialect, running, incoming)
-    except MetadataInvalid as invalid:
-        if isinstance(place, FolderPlace):
-            invalid.problems = tuple(under(place.path, p) for p in invalid.problems)
-        raise
+        try:
+            return plan_deployment(
+                name, database.dialect, running, incoming, tx=tx, treatments=treatments
+            )
+        except MetadataInvalid as invalid:
+            if isinstance(place, FolderPlace):
+                invalid.problems = tuple(under(place.path, p) for p in invalid.problems)
+            raise
 
 
 def propose_again(installation: Installation, plan: Plan) -> Planned:

@@ -62,7 +62,22 @@ def _change_lines(changes: Sequence[PlannedChange]) -> Iterator[str]:
     wide_kind = max(map(len, kinds), default=0)
     wide_path = max(map(len, paths), default=0)
     for change, kind, path in zip(shown, kinds, paths, strict=True):
-        yield f"  {_mark(change)} {kind:<{wide_kind}}  {path:<{wide_path}}  {change.why}".rstrip()
+        said = "; ".join(part for part in (change.why, _concerned(change)) if part)
+        yield f"  {_mark(change)} {kind:<{wide_kind}}  {path:<{wide_path}}  {said}".rstrip()
+
+
+def _concerned(change: PlannedChange) -> str:
+    """Say how many records a change concerns, and what happens to them."""
+    impact = change.impact
+    about = "about " if impact.is_estimated else ""
+    said = []
+    if impact.values:
+        said.append(f"{impact.values:,} records hold a value")
+    if impact.would_fail:
+        said.append(f"{about}{impact.would_fail:,} records would not pass")
+    if said and change.treatment:
+        said.append(f"treatment: {change.treatment}")
+    return ", ".join(said)
 
 
 def _reading_order(change: PlannedChange) -> tuple[str, str, str]:

@@ -87,6 +87,8 @@ CODES: dict[str, str] = {
     "P100": "An internal error: the details are in the server's log.",
     "P101": "There is no production environment yet; `patron init` makes it.",
     "P102": "PATRON_BROKER_URL is no URL of a broker that is known.",
+    "P103": "PATRON_SMTP_URL is no address of a mail server.",
+    "P104": "The mail server did not take the mail.",
     "Q100": "The request cannot be understood.",
     "Q101": "An expression in the request cannot be used.",
     "Q102": "The request names a field that the object does not have.",

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 
 from engine.compile.work import Parts, Work
+from engine.model.permissions import SYSTEM_PERMISSIONS
 from engine.model.platform import PLATFORM_OBJECTS
 from engine.names import Digest, ObjectName, component_key, did_you_mean, split_key
 from engine.source import SourceDoc, digest_of
@@ -87,10 +88,8 @@ def _own_digest(parts: Parts) -> Digest:
 
 def _known_names(work: Work) -> Mapping[str, frozenset[str]]:
     """Names that expressions may mention in HAS_PERMISSION, HAS_ROLE and $env, and objects."""
-    named = (doc.data.get("permissions") for doc in work.named("permission_set").values())
-    from_sets = {str(name) for names in named if isinstance(names, list) for name in names}
     return {
-        "permission": frozenset(work.named("permission")) | from_sets,
+        "permission": frozenset({*work.named("permission"), *SYSTEM_PERMISSIONS}),
         "role": frozenset(work.named("role")),
         "env": frozenset(work.named("env_var")),
         "object": frozenset(work.parts),

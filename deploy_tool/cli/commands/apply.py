@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from deploy_tool.applying import Order, apply_plan, ensure_additive, ensure_decided
+from deploy_tool.applying import Order, apply_plan, ensure_consented, ensure_decided
 from deploy_tool.cli.commands.plan import source_and_target
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit, UsageWrong
@@ -14,6 +14,7 @@ from deploy_tool.plan_files import read_plan
 from deploy_tool.planning import Planned
 from deploy_tool.proposing import propose, propose_again, renew_base
 from deploy_tool.rendering import render_plan
+from deploy_tool.treatments import read_treatments
 from engine.errors import DeploymentFailed
 
 WORDS = frozenset({"retire", "narrowing"})
@@ -30,7 +31,7 @@ def run(arguments: Namespace, terminal: Terminal, installation: Installation) ->
         terminal.answer({"plan": plan.digest, "version": plan.version, "changes": 0})
         return Exit.DONE
     ensure_decided(plan)
-    ensure_additive(planned)
+    ensure_consented(planned, accepted)
     if not arguments.yes and terminal.is_interactive:
         ensure_wanted(terminal, plan.target)
     order = Order(actor=installation.actor, accepted=accepted)
@@ -53,8 +54,9 @@ def _settle(
 def read_planned(arguments: Namespace, installation: Installation) -> Planned:
     """Read the plan that is named, or make the one that is meant. Raises: UsageWrong U100."""
     if arguments.plan is None:
-        return propose(installation, *source_and_target(arguments))
-    if arguments.source or arguments.to:
+        treatments = read_treatments(arguments.treat)
+        return propose(installation, *source_and_target(arguments), treatments)
+    if arguments.source or arguments.to or arguments.treat:
         raise UsageWrong(message="Name a plan, or --from A --to ENV, not both.")
     return propose_again(installation, read_plan(Path(arguments.plan)))
 

@@ -11,18 +11,19 @@ from deploy_tool.installation import Installation
 from deploy_tool.plan_files import write_plan
 from deploy_tool.proposing import propose
 from deploy_tool.rendering import render_plan
+from deploy_tool.treatments import read_treatments
 
 
 def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
     """Show the plan; write it to a file with --out."""
     source, target = source_and_target(arguments)
-    if arguments.pattern or arguments.treat:
+    if arguments.pattern:
         raise UsageWrong(
-            message="Choosing components and treatments comes with the promotion of changes.",
+            message="Choosing components comes with the promotion of changes.",
             code="U101",
             hint="plan the whole directory",
         )
-    plan = propose(installation, source, target).plan
+    plan = propose(installation, source, target, read_treatments(arguments.treat)).plan
     if arguments.out:
         write_plan(plan, Path(arguments.out))
     terminal.say(render_plan(plan))

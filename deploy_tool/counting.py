@@ -1,0 +1,69 @@
+"""Sets up the counting of a plan: the records as they are, and as the result would find them.
+
+Separate from planning, because the same counts are taken again inside the switch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from deploy_tool.trees import Running
+from engine.compiled import Model, Snapshot
+from engine.errors import DeploymentFailed
+from engine.expr import EvalContext
+from engine.impact import Counting
+from engine.names import EnvironmentName, FieldName, ObjectName
+from engine.saving.refill import stale_fields
+from engine.store.ddl import steps
+from engine.store.ddl.foreseen import Foreseen, foresee
+from engine.store.impact import Records
+from engine.store.platform.physical import physical_map
+from engine.store.platform.values import load_values
+from engine.store.tx import Tx
+from engine.unit import zone_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What counting needs to know beside a transaction."""
+
+    environment: EnvironmentName
+    running: Running
+    previous: Model
+    model: Model
+
+    def over(self, tx: Tx) -> Counting | None:
+        """Count in a transaction; None where values would have to be kept differently (D110)."""
+        try:
+            needed = steps(self.model, self.running.state, tx.dialect, previous=self.previous)
+        except DeploymentFailed:
+            return None
+        foreseen = foresee(self.running.state, needed)
+        env = MappingProxyType(load_values(tx))
+        now = datetime.now(UTC)
+        zone = zone_of(self.model.project.time_zone)
+        context = EvalContext(now=now, zone=zone, env=env)  # type: ignore[arg-type]  # JSON values
+        here = Foreseen(physical=physical_map(self.running.state.places), missing=frozenset())
+        after = Foreseen(physical=foreseen.physical, missing=foreseen.missing | self._stale())
+        return Counting(
+            before=self._records(tx, self.previous, here, context),
+            after=self._records(tx, self.model, after, context),
+        )
+
+    def _stale(self) -> frozenset[tuple[ObjectName, FieldName]]:
+        """Give stored formulas that hold what the old text gave: they are computed in place."""
+        found = stale_fields(self.model, self.running.tree.tree)
+        return frozenset((one.object, one.field) for one in found if not one.is_roll_up)
+
+    def _records(self, tx: Tx, model: Model, where: Foreseen, context: EvalContext) -> Records:
+        snapshot = Snapshot(
+            environment=self.environment,
+            version=self.running.head.version,
+            token="",  # nobody pins it: it lives as long as this transaction
+            model=model,
+            physical=where.physical,
+            env=context.env,
+        )
+        return Records(tx=tx, snapshot=snapshot, missing=where.missing, context=context)

@@ -1,0 +1,252 @@
+"""What a change of configuration means to the records that are there, by exact counts.
+
+"Would fail" counts the records that nobody without special permissions could save unchanged: the
+rules see a record that is not new and in which nothing changed. What has no SQL form is counted in
+Python over at most 100,000 records, and beyond that estimated and said to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from engine.access import ADMINISTRATOR, Everything, effective
+from engine.compiled import CompiledField, Rule, Snapshot
+from engine.diff import Add, Change, Operation, PropertyChange, Rename, Retire, Risk
+from engine.errors import RequestInvalid
+from engine.expr import EvalContext, Expression
+from engine.names import FieldName, ObjectName, split_key
+from engine.query import Planner
+from engine.store.impact import (
+    SHOWN,
+    Condition,
+    Counted,
+    Records,
+    above,
+    below,
+    blank,
+    every,
+    holding,
+    longer,
+    meeting,
+    repeated,
+    valued,
+)
+from engine.store.reading import Caller, Row, fetch_rows
+
+READ_AT_MOST = 100_000
+_PAGE = 1000
+# What an expression can ask of a save and no statement knows.
+_ONLY_IN_A_SAVE = frozenset({"prior", "changed", "new"})
+Path = tuple[str, ...]  # of a component: ("opportunity", "amount")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """What one change means to the records that are there; None: it cannot be told yet.
+
+    `values`: records whose value goes out of sight. `would_fail`: records that could not be saved
+    as they are. `records`: ids of the first of them, in order, at most 100.
+    """
+
+    values: int | None = 0
+    would_fail: int | None = 0
+    more_visible: int | None = 0
+    less_visible: int | None = 0
+    records: tuple[int, ...] = ()
+    is_estimated: bool = False
+
+    @property
+    def concerned(self) -> int:
+        """How many records somebody consents to."""
+        return max(self.values or 0, self.would_fail or 0, self.less_visible or 0)
+
+
+UNTOUCHED = Impact()
+UNCOUNTED = Impact(values=None, would_fail=None, more_visible=None, less_visible=None)
+UNKNOWN_VISIBILITY = Impact(more_visible=None, less_visible=None)
+# Components whose change decides who sees which records.
+_DECIDING = frozenset(
+    {"permission_set", "object_permission", "sharing_rule", "role", "queue", "team"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counting:
+    """Counts for the operations of one plan.
+
+    `before`: what runs. `after`: the records as the new configuration would find them.
+    """
+
+    before: Records
+    after: Records
+
+    def of(self, operation: Operation) -> Impact:
+        """Count what one operation means. Additive ones are counted where they are rules."""
+        kind, path = split_key(operation.component)
+        judge = {
+            "field": self._field,
+            "index": self._index,
+            "object": self._object,
+            "picklist": self._picklist,
+            "validation_rule": self._rule,
+        }.get(kind)
+        if operation.cls is Risk.ADDITIVE and kind != "validation_rule":
+            return Impact()
+        if judge is None:
+            return UNKNOWN_VISIBILITY if kind in _DECIDING else Impact()
+        return judge(operation, path)
+
+    def _object(self, operation: Operation, path: Path) -> Impact:
+        if isinstance(operation, Retire):
+            return _values(self.before.found(ObjectName(path[0]), every))
+        changes = operation.changes if isinstance(operation, (Change, Rename)) else ()
+        is_sharing = any(change.name == "sharing" for change in changes)
+        return UNKNOWN_VISIBILITY if is_sharing else Impact()
+
+    def _field(self, operation: Operation, path: Path) -> Impact:
+        owner, name = ObjectName(path[0]), FieldName(path[-1])
+        if isinstance(operation, Retire):
+            known = self.before.snapshot.model.objects[owner].fields[name]
+            found = holding(name) if known.is_stored else None
+            return _values(self.before.found(owner, found)) if found else Impact()
+        field = self.after.snapshot.model.objects[owner].fields[name]
+        if isinstance(operation, Add):
+            return _failing(self.after.found(owner, *_lacking(field)))
+        if isinstance(operation, (Change, Rename)):
+            failing = self.after.found(owner, *_failures(field, operation.changes))
+            lost = self._losing(owner, name, _taken(operation.changes))
+            return (
+                replace(_failing(failing), values=lost.count) if lost.count else _failing(failing)
+            )
+        return Impact()
+
+    def _losing(self, owner: ObjectName, name: FieldName, values: tuple[str, ...]) -> Counted:
+        return self.after.found(owner, valued(name, values)) if values else Counted(count=0)
+
+    def _picklist(self, operation: Operation, path: Path) -> Impact:
+        """Count the records of every field that takes its values from a shared picklist."""
+        changes = operation.changes if isinstance(operation, (Change, Rename)) else ()
+        values, total, name = _taken(changes), 0, path[-1]
+        ids: list[int] = []
+        for compiled in self.after.snapshot.model.objects.values():
+            for field in compiled.fields.values():
+                if values and field.decl.option("picklist") == name and field.is_stored:
+                    found = self._losing(compiled.name, field.name, values)
+                    total += found.count
+                    ids += found.ids
+        return Impact(values=total, records=tuple(ids[:SHOWN]))
+
+    def _index(self, operation: Operation, path: Path) -> Impact:
+        if not isinstance(operation, (Add, Change)):
+            return Impact()
+        data = operation.data if isinstance(operation, Add) else operation.after
+        fields = data.get("fields")
+        if data.get("unique") is not True or not isinstance(fields, (list, tuple)):
+            return Impact()
+        names = [FieldName(str(name).lstrip("-")) for name in fields]
+        return _failing(self.after.found(ObjectName(path[0]), repeated(names)))
+
+    def _rule(self, operation: Operation, path: Path) -> Impact:
+        owner, name = ObjectName(path[0]), path[-1]
+        compiled = self.after.snapshot.model.objects.get(owner)
+        rule = next((r for r in compiled.rules if r.name == name), None) if compiled else None
+        if rule is None or isinstance(operation, Retire):
+            return Impact()
+        return self._breaking(owner, rule)
+
+    def _breaking(self, owner: ObjectName, rule: Rule) -> Impact:
+        if owner not in self.after.snapshot.physical:
+            return Impact()
+        if not rule.invalid_if.uses & _ONLY_IN_A_SAVE:
+            try:
+                return _failing(self.after.found(owner, meeting(rule.invalid_if)))
+            except RequestInvalid:
+                pass  # no SQL form on this database: read the records instead
+        return self._read(owner, rule.invalid_if)
+
+    def _read(self, owner: ObjectName, condition: Expression) -> Impact:
+        """Count by reading: the records, up to a limit, with what the condition asks for."""
+        met: list[int] = []
+        looked = 0
+        for record in self._records(owner, condition):
+            looked += 1
+            context = replace(self.after.context, prior=record, is_new=False)
+            if condition.holds(record, context):
+                met.append(int(str(record["id"])))
+        if looked < READ_AT_MOST:
+            return _failing(Counted(count=len(met), ids=tuple(met[:SHOWN])))
+        total = self.after.found(owner, every).count
+        estimate = int((Decimal(len(met)) * total / looked).to_integral_value())
+        found = _failing(Counted(count=estimate, ids=tuple(met[:SHOWN])))
+        return replace(found, is_estimated=total > looked)
+
+    def _records(self, owner: ObjectName, condition: Expression) -> Iterator[Row]:
+        """Read what the condition asks for from the tables as they are; new fields are blank."""
+        records, snapshot = self.before, self.before.snapshot
+        compiled = snapshot.model.objects.get(owner)
+        if compiled is None:
+            return
+        planner = Planner(snapshot.model, effective(snapshot.model, {ADMINISTRATOR}))
+        policy = Everything("a plan counts all records")
+        plan = planner.load_paths(compiled, sorted(condition.reads), policy=policy)
+        caller, cursor, read = Caller(me=0, context=records.context), None, 0
+        while read < READ_AT_MOST:
+            rows, cursor = fetch_rows(records.tx, snapshot, plan, caller, limit=_PAGE, after=cursor)
+            yield from rows
+            read += len(rows)
+            if cursor is None:
+                return
+
+
+def nobodys_context(snapshot: Snapshot, context: EvalContext) -> EvalContext:
+    """Give the surroundings of somebody without any special permission."""
+    return replace(context, permissions=frozenset(), roles=frozenset(), env=snapshot.env)
+
+
+def _lacking(field: CompiledField) -> list[Condition]:
+    """Give what a new field asks of records that have nothing in it."""
+    found: list[Condition] = []
+    if field.decl.required:
+        found.append(blank(field.name))
+    if field.required_if is not None:
+        found.append(meeting(field.required_if, blank(field.name)))
+    return found
+
+
+def _failures(field: CompiledField, changes: tuple[PropertyChange, ...]) -> list[Condition]:
+    """Give, for each property that became stricter, which records no longer fit."""
+    changed = {change.name for change in changes}
+    found: list[Condition] = []
+    if not field.is_stored:
+        return found
+    if changed & {"required", "required_if"}:
+        found += _lacking(field)
+    if changed & {"unique", "external_id"} and (field.decl.unique or field.decl.external_id):
+        found.append(repeated([field.name]))
+    length, low, high = (field.decl.option(key) for key in ("length", "min", "max"))
+    if "length" in changed and isinstance(length, int):
+        found.append(longer(field.name, length))
+    if "min" in changed and low is not None:
+        found.append(below(field.name, Decimal(str(low))))
+    if "max" in changed and high is not None:
+        found.append(above(field.name, Decimal(str(high))))
+    return found
+
+
+def _taken(changes: tuple[PropertyChange, ...]) -> tuple[str, ...]:
+    """Give the picklist values that are gone."""
+    return tuple(
+        change.path[1]
+        for change in changes
+        if change.name == "values" and len(change.path) == 2 and change.after is None  # noqa: PLR2004 -- ("values", NAME)
+    )
+
+
+def _values(found: Counted) -> Impact:
+    return Impact(values=found.count)
+
+
+def _failing(found: Counted) -> Impact:
+    return Impact(would_fail=found.count, records=found.ids)

@@ -1,0 +1,194 @@
+"""Records as a new configuration would find them: exact counts, and the ids of those concerned.
+
+Statements run over the tables as they are. A column that is yet to come reads as blank; a stored
+formula whose text is new is computed in place. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.compiled import CompiledField, Snapshot
+from engine.expr import EvalContext, Expression
+from engine.model.fields.base import StorageKind, Value
+from engine.names import FieldName, ObjectName
+from engine.store.columns import codec, sql_type
+from engine.store.selecting import Column, Selecting, Source
+from engine.store.statements import compile_statement
+from engine.store.tables import table_of
+from engine.store.tx import Tx
+
+SHOWN = 100  # ids of concerned records that are named; all of them are counted
+Missing = frozenset[tuple[ObjectName, FieldName]]
+Predicate = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How many records a change concerns, and the ids of the first of them, in order."""
+
+    count: int
+    ids: tuple[int, ...] = ()
+
+
+class Looking(Selecting):
+    """Builds statements over a snapshot some of whose columns do not exist yet."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        dialect: str,
+        start: ObjectName,
+        missing: Missing,
+        aliases: Iterator[int] | None = None,
+    ) -> None:
+        self._missing = missing
+        super().__init__(snapshot, dialect, start, {}, aliases=aliases)
+
+    def again(self) -> Looking:
+        """Give another look at the same object, for a subquery."""
+        name = self.root.compiled.name
+        return Looking(self.snapshot, self.dialect, name, self._missing, self._aliases)
+
+    def value(self, source: Source, path: str, *, is_secured: bool) -> Column:
+        """Give the value at the end of a path; what has no column yet is computed in place."""
+        end, field = self.at(source, path, is_secured=is_secured)
+        is_missing = (end.compiled.name, field.name) in self._missing
+        if is_missing and field.formula is not None:
+            return self.expression(field.formula, end, is_secured=False)
+        return super().value(source, path, is_secured=is_secured)
+
+    def source(self, name: ObjectName) -> Source:
+        """Give a table under an alias; what it lacks is selected as blank."""
+        lacking = {field for owner, field in self._missing if owner == name}
+        if not lacking:
+            return super().source(name)
+        compiled = self.snapshot.model.objects[name]
+        table = table_of(compiled, self.snapshot.physical[name], self.dialect)
+        kept = [c.label(c.key) for c in table.c if c.key not in lacking]
+        blank = [
+            sa.cast(sa.null(), _column_type(compiled.fields[field], self.dialect)).label(field)
+            for field in sorted(lacking)
+        ]
+        inner = sa.select(*kept, *blank).subquery(f"s{next(self._aliases)}")
+        return Source(compiled, inner, self)
+
+
+Condition = Callable[[Looking], Predicate]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """The records of an environment, seen with a snapshot that is not in force yet."""
+
+    tx: Tx
+    snapshot: Snapshot
+    missing: Missing
+    context: EvalContext
+
+    def found(self, name: ObjectName, *conditions: Condition) -> Counted:
+        """Count the live records of an object that meet one of the conditions.
+
+        One statement, a second where there are more than are named. An object without a table has
+        no records. Raises: RequestInvalid Q110 for a condition that has no SQL form.
+        """
+        if name not in self.snapshot.physical or not conditions:
+            return Counted(count=0)
+        look = Looking(self.snapshot, self.tx.dialect, name, self.missing)
+        where = (look.live(look.root), sa.or_(*(make(look) for make in conditions)))
+        key = look.root.raw(FieldName("id"))
+        ids = sa.select(key).select_from(look.from_clause).where(*where).order_by(key)
+        found = [int(row[0]) for row in self._rows(ids.limit(SHOWN + 1), look)]
+        if len(found) <= SHOWN:
+            return Counted(count=len(found), ids=tuple(found))
+        total = sa.select(sa.func.count()).select_from(look.from_clause).where(*where)
+        ((count,),) = self._rows(total, look)
+        return Counted(count=int(count), ids=tuple(found[:SHOWN]))
+
+    def _rows(self, clause: sa.Select[Any], look: Looking) -> Iterator[tuple[Any, ...]]:
+        statement = compile_statement(clause, self.tx.dialect)
+        params = {**self.context.sql_params(), **look.params}
+        yield from self.tx.rows(statement.text, statement.args(params))
+
+
+def every(look: Looking) -> Predicate:
+    """Find every record."""
+    return look.root.raw(FieldName("id")).is_not(None)
+
+
+def holding(field: FieldName) -> Condition:
+    """Find records with a value in a field."""
+    return lambda look: look.root.raw(field).is_not(None)
+
+
+def blank(field: FieldName) -> Condition:
+    """Find records without a value in a field."""
+    return lambda look: look.root.raw(field).is_(None)
+
+
+def longer(field: FieldName, length: int) -> Condition:
+    """Find records whose text has more code points."""
+    return lambda look: sa.func.length(look.root.raw(field)) > length
+
+
+def below(field: FieldName, limit: Value) -> Condition:
+    """Find records with less than a limit."""
+    return lambda look: look.root.raw(field) < _encoded(look, field, limit)
+
+
+def above(field: FieldName, limit: Value) -> Condition:
+    """Find records with more than a limit."""
+    return lambda look: look.root.raw(field) > _encoded(look, field, limit)
+
+
+def valued(field: FieldName, values: Sequence[str]) -> Condition:
+    """Find records that hold one of some picklist values."""
+
+    def make(look: Looking) -> Predicate:
+        declared, column = look.root.compiled.fields[field], look.root.raw(field)
+        if declared.type.storage(declared.decl).kind is not StorageKind.LIST:
+            return column.in_(list(values))
+        return sa.or_(*(column.contains(f";{value};", autoescape=True) for value in values))
+
+    return make
+
+
+def repeated(fields: Sequence[FieldName]) -> Condition:
+    """Find records that share their values of some fields with another live record."""
+
+    def make(look: Looking) -> Predicate:
+        twin = look.again()
+        theirs = [twin.root.raw(field) for field in fields]
+        twice = (
+            sa.select(*theirs)
+            .where(twin.live(twin.root), *(column.is_not(None) for column in theirs))
+            .group_by(*theirs)
+            .having(sa.func.count() > 1)
+        )
+        return sa.tuple_(*(look.root.raw(field) for field in fields)).in_(twice)
+
+    return make
+
+
+def meeting(condition: Expression, *others: Condition) -> Condition:
+    """Find records for which an expression holds, and the other conditions too."""
+
+    def make(look: Looking) -> Predicate:
+        held = look.condition(condition, look.root, is_secured=False)
+        return sa.and_(held, *(other(look) for other in others))
+
+    return make
+
+
+def _encoded(look: Looking, field: FieldName, value: Value) -> Any:  # Any: as the driver takes it
+    declared = look.root.compiled.fields[field]
+    encode = codec(declared.type.storage(declared.decl), look.dialect).encode
+    return value if encode is None else encode(value)
+
+
+def _column_type(field: CompiledField, dialect: str) -> Any:  # Any: as SQLAlchemy types it
+    return sql_type(field.type.storage(field.decl), dialect)
