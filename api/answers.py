@@ -16,7 +16,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from api.bodies import shorten
-from engine.errors import NotFound, PatronError, RequestInvalid
+from engine.errors import NotFound, PatronError, RequestInvalid, Throttled
 
 JSON = "application/json"
 SERVER_ERROR = 500
@@ -52,7 +52,9 @@ def failure(error: PatronError) -> Response:
     """Give the one error shape; errors of ours (5xx) go to the log and keep their details there."""
     if error.status >= SERVER_ERROR:
         return _broken(error)
-    headers = {"WWW-Authenticate": _challenge()} if error.status == 401 else None  # noqa: PLR2004
+    headers = {"WWW-Authenticate": _challenge()} if error.status == 401 else {}  # noqa: PLR2004
+    if isinstance(error, Throttled):
+        headers["Retry-After"] = str(error.retry_after)
     return answer(encode(_shape(error)), error.status, headers)
 
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from web.answers import go, safe_address
 from web.errors import install_errors
 from web.frame import APP_COOKIE, THEME_COOKIE, THEMES
-from web.safety import guard
+from web.safety import guard, is_https
 from web.visit import Entrance, visit
 
 _YEAR = 365 * 24 * 3600
@@ -28,7 +28,7 @@ def make_choices(entrance: Entrance) -> Blueprint:
             chosen = request.form.get(field)
             if chosen is not None and (field != "theme" or chosen in {*THEMES, ""}):
                 answer.set_cookie(
-                    cookie, chosen[:60], max_age=_YEAR, samesite="Lax", secure=request.is_secure
+                    cookie, chosen[:60], max_age=_YEAR, samesite="Lax", secure=is_https()
                 )
         return answer
 

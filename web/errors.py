@@ -10,7 +10,7 @@ from flask import Blueprint, g, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from engine.errors import PatronError, SignInRequired
+from engine.errors import PatronError, SignInRequired, Throttled
 from web.answers import go_to_sign_in
 from web.texts import say
 
@@ -31,7 +31,10 @@ def refused(error: PatronError) -> Response:
         return go_to_sign_in()
     if error.status >= SERVER_ERROR:
         return broken(error)
-    return _page(error.status, error.message, error.hint)
+    page = _page(error.status, error.message, error.hint)
+    if isinstance(error, Throttled):
+        page.headers["Retry-After"] = str(error.retry_after)
+    return page
 
 
 def failed(error: HTTPException) -> Response | HTTPException:

@@ -13,7 +13,8 @@ from web.assets import install_assets
 from web.choices import make_choices
 from web.errors import install_errors
 from web.icons import icon
-from web.safety import guard
+from web.resetting import make_resetting
+from web.safety import guard, install_safety
 from web.signing import make_signing
 from web.texts import install_texts
 from web.visit import Entrance
@@ -34,10 +35,12 @@ def install_web(app: Flask, environments: Environments, faces: list[Blueprint]) 
     app.url_map.converters["page"] = PageConverter
     app.jinja_env.globals["icon"] = icon
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    install_safety(app)
     install_texts(app)
     install_assets(app)
     entrance = Entrance(environments)
     app.register_blueprint(make_signing(environments))
+    app.register_blueprint(make_resetting(environments))
     app.register_blueprint(make_choices(entrance), url_prefix=_PAGES)
     for face in faces:
         face.before_request(entrance.enter)

@@ -20,11 +20,11 @@ from engine.session import Session, run
 from engine.snapshots import Environment, Environments
 from engine.store.platform.enter import MemberCredential
 from web.answers import go_to_sign_in
+from web.cookies import COOKIE
 from web.safety import ensure_own_form
 
 T = TypeVar("T")
 
-COOKIE = "patron_session"
 PRODUCTION = "production"
 
 
