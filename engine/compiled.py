@@ -170,6 +170,32 @@ class PermissionSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """Who belongs to a team or a queue, nested members taken apart: roles, and e-mails of users."""
+
+    roles: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharingRule:
+    """Records of one object that are opened to somebody: by a condition, by their owner, or both.
+
+    `to` and `owners` are groups as text: "role:emea", "role_and_below:sales", "team:desk",
+    "queue:finance", "permission_set:rep" (`to` only).
+    """
+
+    name: str
+    object: ObjectName
+    label: str
+    where: Expression | None
+    owners: str | None
+    to: str
+    access: str  # read | edit
+    digest: str  # of the rule and of the groups that it names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """A list view: a filter, columns and an order under a name."""
 
@@ -205,10 +231,14 @@ class Model:
     permission_sets: Mapping[str, PermissionSet]
     permissions: frozenset[str]  # every permission that may be named
     roles: Mapping[str, str | None]  # role -> parent
+    groups: Mapping[str, Members]  # "team:desk", "queue:finance" -> who belongs to it
+    sharing: Mapping[ObjectName, tuple[SharingRule, ...]]  # rules that are active
     views: Mapping[ObjectName, Mapping[str, View]]
     # Every other kind as declared: kind -> name -> data. Interpreted by the rooms that come later.
     declared: Mapping[str, Mapping[str, Mapping[str, object]]]
     aka: Mapping[str, ObjectName] = field(default_factory=lambda: MappingProxyType({}))  # objects'
+    # Former names of roles and permission sets, which members may still hold: kind -> name -> new.
+    former: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

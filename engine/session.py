@@ -257,14 +257,13 @@ class Session:
 
     def _find(self, compiled: CompiledObject, key: CompiledField, value: Value) -> int | None:
         unit = self._unit
-        policy = unit.access.of(compiled.name).read_policy
         ids = find_ids(
             unit.tx,
             self.snapshot,
             compiled.name,
             key.name,
             value,
-            policy=policy,
+            access=unit.access.of(compiled.name),
             caller=unit.caller,
         )
         return ids[0] if ids else None

@@ -11,7 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.access import Access, effective
+from engine.access import Access, Standing, effective, standing
 from engine.clock import Clock
 from engine.compiled import Model, Snapshot
 from engine.expr import EvalContext
@@ -25,7 +25,8 @@ from engine.store.reading import Caller
 from engine.store.tx import Tx
 
 _PLANS: Memo[tuple[object, ...], ReadPlan] = Memo(4096)
-_RIGHTS: Memo[tuple[str, frozenset[str]], tuple[Access, Planner]] = Memo(1024)
+_STANDINGS: Memo[tuple[str, str, str], Standing] = Memo(4096)
+_RIGHTS: Memo[tuple[str, frozenset[str], Standing], tuple[Access, Planner]] = Memo(1024)
 
 
 def open_unit(
@@ -35,14 +36,14 @@ def open_unit(
     entered = enter(tx, credential)
     snapshot = environment.snapshot(tx, entered)
     member = entered.member
-    access, planner = rights(snapshot.model, member.permission_sets)
+    access, planner = rights_of(snapshot.model, member)
     now = clock.now()
     return Unit(
         tx=tx,
         snapshot=snapshot,
         access=access,
         planner=planner,
-        caller=Caller(me=member.id, context=_context(snapshot, access, member, now)),
+        caller=caller_of(snapshot, access, member, now),
         now=now,
         source=source,
         take_ids=partial(environment.ids.take, tx),
@@ -56,14 +57,28 @@ def _kept_plan(
     return _PLANS.get_or_make((whose, key), make)
 
 
-def rights(model: Model, sets: frozenset[str]) -> tuple[Access, Planner]:
-    """Give the rights of permission sets over a model, worked out once."""
+def rights_of(model: Model, member: Member) -> tuple[Access, Planner]:
+    """Give a member's rights over a model, worked out once for all who stand alike."""
+    place = _STANDINGS.get_or_make(
+        (model.digest, member.role, member.email),
+        lambda: standing(model, member.role, member.email),
+    )
 
     def make() -> tuple[Access, Planner]:
-        access = effective(model, sets)
+        access = effective(model, member.permission_sets, place)
         return access, Planner(model, access)
 
-    return _RIGHTS.get_or_make((model.digest, sets), make)
+    return _RIGHTS.get_or_make((model.digest, member.permission_sets, place), make)
+
+
+def caller_of(snapshot: Snapshot, access: Access, member: Member, now: datetime) -> Caller:
+    """Give what statements and expressions know of a member."""
+    return Caller(
+        me=member.id,
+        context=_context(snapshot, access, member, now),
+        role=access.standing.role,
+        groups=tuple(sorted(access.standing.groups)),
+    )
 
 
 def _context(snapshot: Snapshot, access: Access, member: Member, now: datetime) -> EvalContext:
@@ -72,8 +87,11 @@ def _context(snapshot: Snapshot, access: Access, member: Member, now: datetime) 
         "email": member.email,
         "name": member.name,
         "role": member.role,
+        "manager": member.manager,
+        "active": True,  # others do not enter
         "language": member.language,
         "time_zone": member.time_zone,
+        "delegate": member.delegate,
     }
     return EvalContext(
         now=now,
@@ -83,7 +101,7 @@ def _context(snapshot: Snapshot, access: Access, member: Member, now: datetime) 
         prior=None,
         is_new=False,
         permissions=access.permissions,
-        roles=frozenset({member.role} if member.role else ()),
+        roles=access.standing.held,
     )
 
 

@@ -5,17 +5,37 @@ predicate; `explain` turns the same tree into the reason. Nothing else decides a
 """
 
 from engine.access.effective import ADMINISTRATOR, Access, ObjectAccess, effective
-from engine.access.policy import AnyOf, Everything, Nothing, OwnedBy, RowPolicy, Through
+from engine.access.policy import (
+    AnyOf,
+    ByHand,
+    Everything,
+    InQueues,
+    Nothing,
+    OwnedBelow,
+    OwnedBy,
+    RowPolicy,
+    Ruled,
+    Through,
+    leaves,
+)
+from engine.access.standing import Standing, standing
 
 __all__ = [
     "ADMINISTRATOR",
     "Access",
     "AnyOf",
+    "ByHand",
     "Everything",
+    "InQueues",
     "Nothing",
     "ObjectAccess",
+    "OwnedBelow",
     "OwnedBy",
     "RowPolicy",
+    "Ruled",
+    "Standing",
     "Through",
     "effective",
+    "leaves",
+    "standing",
 ]

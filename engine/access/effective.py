@@ -1,14 +1,29 @@
-"""The union of a caller's permission sets, per object, as masks.
+"""The union of a caller's permission sets, per object, as masks, and the row policies.
 
-Made once per (model, permission sets) and kept in a bounded memo by the caller's session room.
+Made once per (model, permission sets, groups) and kept in a bounded memo by the caller's session
+room.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from engine.access.policy import Everything, Nothing, OwnedBy, RowPolicy, Through, any_of
+from engine.access.policy import (
+    ByHand,
+    Everything,
+    InQueues,
+    Nothing,
+    OwnedBelow,
+    OwnedBy,
+    RowPolicy,
+    Ruled,
+    Through,
+    any_of,
+)
+from engine.access.standing import NOWHERE, Standing
+from engine.access.touched import objects_of
 from engine.compiled import CompiledObject, Model
 from engine.names import FieldName, ObjectName
 
@@ -19,17 +34,24 @@ RIGHTS = frozenset(
 # Fields that the engine writes itself; nobody edits them.
 ENGINE_FIELDS = frozenset({"id", "created_at", "created_by", "updated_at", "updated_by", "version"})
 ALWAYS_READABLE = frozenset({"id", "version"})
+LEVELS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"read": ("read", "edit"), "edit": ("edit",)}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectAccess:
-    """What a caller may do with one object. Masks are over the object's ordinals."""
+    """What a caller may do with one object. Masks are over the object's ordinals.
+
+    `objects`: whose records the policies look at, the object itself included.
+    """
 
     rights: frozenset[str]
     readable: int
     editable: int
     read_policy: RowPolicy
     edit_policy: RowPolicy
+    objects: frozenset[ObjectName]
 
     def may(self, right: str) -> bool:
         """Tell whether the object right is given; a missing right is a no."""
@@ -42,9 +64,12 @@ class Access:
     `signature` stands for the caller's rights in memo keys.
     """
 
-    def __init__(self, model: Model, sets: frozenset[str]) -> None:
+    def __init__(self, model: Model, sets: frozenset[str], standing: Standing = NOWHERE) -> None:
         self._model = model
-        self.sets = sets
+        former = model.former.get("permission_set", {})
+        sets = frozenset(former.get(name, name) for name in sets)
+        self.sets, self.standing = sets, standing
+        self._groups = standing.groups | {f"permission_set:{name}" for name in sets}
         self.is_administrator = ADMINISTRATOR in sets
         self._given = [s for name, s in model.permission_sets.items() if name in sets]
         self._objects: dict[ObjectName, ObjectAccess] = {}
@@ -53,7 +78,8 @@ class Access:
             if self.is_administrator
             else frozenset().union(*(s.permissions for s in self._given))
         )
-        self.signature = "*" if self.is_administrator else ",".join(sorted(sets))
+        held = f"{','.join(sorted(sets))}|{standing.signature}"
+        self.signature = "*" if self.is_administrator else held
 
     def of(self, name: ObjectName) -> ObjectAccess:
         """Give the rights on one object; an unknown object gives none."""
@@ -65,12 +91,14 @@ class Access:
     def _work_out(self, compiled: CompiledObject) -> ObjectAccess:
         rights = self._rights(compiled)
         readable, editable = self._masks(compiled, rights)
+        reads, edits = self._read_policy(compiled, rights), self._edit_policy(compiled, rights)
         return ObjectAccess(
             rights=rights,
             readable=readable,
             editable=editable,
-            read_policy=self._read_policy(compiled, rights),
-            edit_policy=self._edit_policy(compiled, rights),
+            read_policy=reads,
+            edit_policy=edits,
+            objects=objects_of(self._model, compiled.name, (reads, edits)),
         )
 
     def _rights(self, compiled: CompiledObject) -> frozenset[str]:
@@ -133,7 +161,22 @@ class Access:
             return Everything(f'the object is shared as "{compiled.sharing}"')
         if compiled.sharing == "parent":
             return any_of(*self._through_parents(compiled, how), OwnedBy())
-        return OwnedBy()
+        return any_of(OwnedBy(), *self._opened(compiled, how))
+
+    def _opened(self, compiled: CompiledObject, how: str) -> Iterator[RowPolicy]:
+        """Give what opens a private record to others than its owner; the cheap branches first."""
+        where = self.standing
+        if where.queues:
+            yield InQueues(where.queues, "it waits in a queue of yours")
+        if how == "read" and where.leads:
+            yield OwnedBelow()
+        if how == "read" and where.watched:
+            yield InQueues(where.watched, "it waits in a queue of roles below yours")
+        yield ByHand(LEVELS[how], padded_size(len(where.groups) + 1))
+        for rule in self._model.sharing.get(compiled.name, ()):
+            if rule.to in self._groups and rule.access in LEVELS[how]:
+                why = f"sharing rule {rule.label} opens it"
+                yield Ruled(compiled.name, rule.name, rule.digest, why)
 
     def _through_parents(self, compiled: CompiledObject, how: str) -> Iterable[RowPolicy]:
         """Give a branch per master-detail: the record follows the one it points at."""
@@ -146,6 +189,11 @@ class Access:
             yield Through(name, policy, f"you reach its {field.decl.label}")
 
 
-def effective(model: Model, sets: Iterable[str]) -> Access:
-    """Work out the rights of somebody who holds these permission sets."""
-    return Access(model, frozenset(sets))
+def padded_size(count: int) -> int:
+    """Give the next power of two, so that few shapes of statement serve all callers."""
+    return 1 << max(count - 1, 0).bit_length()
+
+
+def effective(model: Model, sets: Iterable[str], standing: Standing = NOWHERE) -> Access:
+    """Work out the rights of somebody who holds these permission sets and stands there."""
+    return Access(model, frozenset(sets), standing)

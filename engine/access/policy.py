@@ -1,13 +1,16 @@
 """The row policy: which records of an object a caller reaches, as a small tree with reasons.
 
-A tree and not a function, because two consumers read it: the store (SQL) and people (why).
+A tree and not a function, because two consumers read it: the store (SQL) and people (why). Facts
+that differ from caller to caller (their id, role, groups) are parameters of the statement and never
+part of the tree, so that callers with the same rights share statements.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.names import FieldName
+from engine.names import FieldName, ObjectName
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,47 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class OwnedBy:
-    """Records whose owner is the caller. The caller's id is a parameter, never part of the tree."""
+    """Records whose owner is the caller."""
 
     why: str = "you own it"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedBelow:
+    """Records whose owner has a role below the caller's."""
+
+    why: str = "its owner has a role below yours"
+
+
+@dataclass(frozen=True, slots=True)
+class InQueues:
+    """Records that wait in one of these queues, by API name."""
+
+    queues: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """Records that a sharing rule of the object opens; `digest` stands for what the rule says."""
+
+    object: ObjectName
+    rule: str
+    digest: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Records that somebody has shared with the caller or a group of theirs.
+
+    `levels`: which sorts of share count, "read" and "edit" or "edit" alone. `size`: how many groups
+    the statement asks for.
+    """
+
+    levels: tuple[str, ...]
+    size: int
+    why: str = "somebody has shared it with you"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +88,8 @@ class AnyOf:
     branches: tuple[RowPolicy, ...]
 
 
-RowPolicy = Everything | Nothing | OwnedBy | Through | AnyOf
+Branch = OwnedBy | OwnedBelow | InQueues | Ruled | ByHand | Through
+RowPolicy = Everything | Nothing | Branch | AnyOf
 
 
 def any_of(*branches: RowPolicy) -> RowPolicy:
@@ -59,3 +101,12 @@ def any_of(*branches: RowPolicy) -> RowPolicy:
     if not useful:
         return branches[0] if branches else Nothing("nothing opens it")
     return useful[0] if len(useful) == 1 else AnyOf(tuple(useful))
+
+
+def leaves(policy: RowPolicy) -> Iterator[Everything | Nothing | Branch]:
+    """Give the branches of a policy, nested ones taken apart; those of a parent stay inside."""
+    if isinstance(policy, AnyOf):
+        for branch in policy.branches:
+            yield from leaves(branch)
+    else:
+        yield policy

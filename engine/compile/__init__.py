@@ -18,6 +18,7 @@ from engine.compile.freeze import freeze
 from engine.compile.objects import compile_objects
 from engine.compile.references import check_references
 from engine.compile.rest import compile_rest
+from engine.compile.sharing import compile_sharing
 from engine.compile.work import Work
 from engine.compiled import Model
 from engine.errors import Problem, Severity, sort_problems
@@ -29,6 +30,7 @@ PASSES = (
     check_references,
     compile_objects,
     compile_rest,
+    compile_sharing,
     check_expressions,
     check_cycles,
 )

@@ -27,6 +27,7 @@ SYSTEM_PERMISSIONS = frozenset(
     }
 )
 ADMINISTRATOR = "system_administrator"
+HELD = ("role", "permission_set")  # kinds that members hold by name
 
 
 def freeze(work: Work) -> Model:
@@ -41,6 +42,8 @@ def freeze(work: Work) -> Model:
         permission_sets=MappingProxyType(work.permission_sets),
         permissions=permissions,
         roles=MappingProxyType(_roles(work)),
+        groups=MappingProxyType(work.groups),
+        sharing=MappingProxyType(work.sharing),
         views=MappingProxyType({o: MappingProxyType(v) for o, v in work.views.items()}),
         declared=MappingProxyType(
             {
@@ -49,6 +52,20 @@ def freeze(work: Work) -> Model:
             }
         ),
         aka=MappingProxyType(_former_objects(work)),
+        former=MappingProxyType({kind: _former(work, kind) for kind in HELD}),
+    )
+
+
+def _former(work: Work, kind: str) -> Mapping[str, str]:
+    """Give the former names of roles or permission sets, each with the present one."""
+    docs = work.named(kind)
+    return MappingProxyType(
+        {
+            former: name
+            for name, doc in docs.items()
+            for former in _texts(doc.data.get("aka"))
+            if former not in docs
+        }
     )
 
 

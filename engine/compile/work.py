@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from engine.compiled import CompiledObject, Model, PermissionSet, View
+from engine.compiled import (
+    CompiledObject,
+    Members,
+    Model,
+    PermissionSet,
+    SharingRule,
+    View,
+)
 from engine.errors import Problem
 from engine.expr import Expression, ExprInvalid, ExprType, compile_expression
 from engine.expr import Scope as ExprScope
@@ -66,6 +73,8 @@ class Work:
         self.compiled: dict[ObjectName, CompiledObject] = {}
         self.permission_sets: dict[str, PermissionSet] = {}
         self.views: dict[ObjectName, dict[str, View]] = {}
+        self.groups: dict[str, Members] = {}
+        self.sharing: dict[ObjectName, tuple[SharingRule, ...]] = {}
         self.broken: set[ComponentKey] = set()  # their followers are not reported again
         self.uses: dict[ComponentKey, tuple[ComponentKey, ...]] = {}
 

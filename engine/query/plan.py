@@ -24,12 +24,14 @@ class ReadPlan:
 
     `key` identifies the statement: digests of every object touched, columns, filter, order, policy.
     `secured` gives the row policy of each object that a typed path may reach.
+    `objects` names whose records the statement looks at, those of conditions and policies included.
     `outputs` maps the keys of a record to slots of the assembled row.
     `former` holds the former names by which the request called things, to be told to the caller.
     """
 
     key: tuple[object, ...]
     object: ObjectName
+    objects: frozenset[ObjectName]
     fetches: tuple[Fetch, ...]
     computed: tuple[Computed, ...]
     outputs: tuple[tuple[str, int], ...]
@@ -47,6 +49,7 @@ class AggregatePlan:
 
     key: tuple[object, ...]
     object: ObjectName
+    objects: frozenset[ObjectName]
     group: tuple[tuple[str, Expression], ...]
     measures: tuple[tuple[str, str, Expression | None], ...]  # name, function, argument
     where: tuple[Expression, ...]

@@ -137,14 +137,15 @@ class Planner:
         for expression in where:
             typed.extend(expression.reads)
         secured = self._secured(compiled.name, typed)
-        touched = {compiled.name, *(fetch.object for fetch in columns.fetches)}
-        touched |= self._touched(compiled.name, typed)
-        digests = tuple(sorted(self._model.objects[name].digest for name in touched))
+        touched = access.objects.union(fetch.object for fetch in columns.fetches)
+        touched |= self._touched(compiled.name, typed) | self._guarding(secured)
+        digests = self._digests(touched)
         texts = tuple(e.text for e in where)
         key = (compiled.name, digests, tuple(outputs), texts, order, chosen, secured, is_bin)
         return ReadPlan(
             key=key,
             object=compiled.name,
+            objects=touched,
             fetches=tuple(columns.fetches),
             computed=computed,
             outputs=tuple(slots.items()),
@@ -180,12 +181,13 @@ class Planner:
         expressions = [e for _, e in groups] + [e for _, _, e in wanted if e] + list(filters)
         typed = [path for e in expressions for path in e.reads]
         secured = self._secured(compiled.name, typed)
-        touched = {compiled.name} | self._touched(compiled.name, typed)
-        digests = tuple(sorted(self._model.objects[o].digest for o in touched))
+        touched = access.objects | self._touched(compiled.name, typed) | self._guarding(secured)
+        digests = self._digests(touched)
         shape = (group, tuple(measures.items()), where)
         return AggregatePlan(
             key=("aggregate", compiled.name, digests, shape, access.read_policy, secured),
             object=compiled.name,
+            objects=touched,
             group=groups,
             measures=wanted,
             where=filters,
@@ -247,12 +249,14 @@ class Planner:
             if wanted is not None:
                 outputs[path] = wanted
         slots, computed = columns.finish(outputs)
-        touched = {compiled.name, *(fetch.object for fetch in columns.fetches)}
-        digests = tuple(sorted(self._model.objects[name].digest for name in touched))
-        policy = policy or self._access.of(compiled.name).read_policy
+        access = self._access.of(compiled.name)
+        touched = access.objects.union(fetch.object for fetch in columns.fetches)
+        digests = self._digests(touched)
+        policy = policy or access.read_policy
         return ReadPlan(
             key=("load", compiled.name, digests, tuple(outputs), policy, is_bin),
             object=compiled.name,
+            objects=touched,
             fetches=tuple(columns.fetches),
             computed=computed,
             outputs=tuple(slots.items()),
@@ -359,6 +363,13 @@ class Planner:
             if field.formula is not None and not field.is_stored:
                 todo.extend((owner, path) for path in field.formula.reads)
         return touched
+
+    def _guarding(self, secured: tuple[tuple[ObjectName, RowPolicy], ...]) -> frozenset[ObjectName]:
+        """Name the objects that the policies of typed paths look at."""
+        return frozenset().union(*(self._access.of(name).objects for name, _ in secured))
+
+    def _digests(self, names: Iterable[ObjectName]) -> tuple[str, ...]:
+        return tuple(sorted(self._model.objects[name].digest for name in names))
 
     def _secured(
         self, start: ObjectName, paths: Iterable[str]

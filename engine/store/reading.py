@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.access import RowPolicy
+from engine.access import ObjectAccess, RowPolicy
 from engine.compiled import Snapshot
 from engine.expr import EvalContext, Expression, ExprFailed, Kind
 from engine.model.fields.base import StorageKind, Value
@@ -22,7 +22,8 @@ from engine.store.columns import codec
 from engine.store.keyset import Cursor, after_clause, order_columns
 from engine.store.lower import decoder
 from engine.store.memo import Memo
-from engine.store.selecting import ME, Column, Selecting
+from engine.store.selecting import Column, Selecting
+from engine.store.sharing import group_params
 from engine.store.statements import Statement, compile_statement
 from engine.store.tx import Tx
 
@@ -33,14 +34,19 @@ AVERAGE_PLACES = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """For whom a statement runs: the id in policies, and the context of expressions."""
+    """For whom a statement runs: who they are in policies, and the context of expressions.
+
+    `groups`: every group they belong to, as sharing rules and shares name them.
+    """
 
     me: int
     context: EvalContext
+    role: str = ""
+    groups: tuple[str, ...] = ()
 
     def params(self) -> dict[str, object]:
         """Give the parameters that every statement may ask for."""
-        return {ME: self.me, **self.context.sql_params()}
+        return {**group_params(self.me, self.role, self.groups), **self.context.sql_params()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +149,13 @@ def find_ids(
     field: FieldName,
     value: Value,
     *,
-    policy: RowPolicy,
+    access: ObjectAccess,
     caller: Caller,
 ) -> list[int]:
     """Find live records by the value of one stored field (an external id, a lookup)."""
-    key = ("find", object_name, field, policy, _digests(snapshot, (object_name,)), tx.dialect)
+    places = _digests(snapshot, access.objects)
+    shapes = tuple(sorted(snapshot.model.objects[name].digest for name in access.objects))
+    key = ("find", object_name, field, access.read_policy, shapes, places, tx.dialect)
 
     def make() -> tuple[Statement, Mapping[str, object]]:
         selecting = Selecting(snapshot, tx.dialect, object_name, {})
@@ -158,7 +166,7 @@ def find_ids(
             .where(
                 root.raw(field) == sa.bindparam("value", type_=root.raw(field).type),
                 selecting.live(root),
-                selecting.policy(policy, root),
+                selecting.policy(access.read_policy, root),
             )
         )
         return compile_statement(clause, tx.dialect), selecting.params
@@ -187,7 +195,7 @@ def count(tx: Tx, snapshot: Snapshot, plan: ReadPlan, caller: Caller) -> tuple[i
 
 def aggregate(tx: Tx, snapshot: Snapshot, plan: AggregatePlan, caller: Caller) -> list[Row]:
     """Compute groups and measures in one statement; groups in their own order, blanks last."""
-    key = ("aggregate", plan.key, tx.dialect, _digests(snapshot, (plan.object,)))
+    key = ("aggregate", plan.key, tx.dialect, _digests(snapshot, plan.objects))
     statement, constants, decoders = _AGGREGATED.get_or_make(
         key, lambda: _aggregating(snapshot, tx.dialect, plan)
     )
@@ -214,8 +222,7 @@ def _prepare(
     shape: tuple[object, ...],
     make: Callable[[], _Prepared],
 ) -> _Prepared:
-    touched = {plan.object, *(fetch.object for fetch in plan.fetches)}
-    key = (shape, plan.key, tx.dialect, _digests(snapshot, touched))
+    key = (shape, plan.key, tx.dialect, _digests(snapshot, plan.objects))
     return _PREPARED.get_or_make(key, make)
 
 
@@ -223,11 +230,13 @@ def _digests(snapshot: Snapshot, names: Iterable[ObjectName]) -> tuple[str, ...]
     return tuple(snapshot.physical[name].digest for name in sorted(names))
 
 
-def _base(selecting: Selecting, plan: ReadPlan, extra: Sequence[Column]) -> sa.Select[Any]:
+def _base(
+    selecting: Selecting, plan: ReadPlan, extra: Sequence[Column], *, scans: bool = False
+) -> sa.Select[Any]:
     """Put together columns, joins and predicates; joins come last because columns make them."""
     columns = [selecting.fetch(want) for want in plan.fetches]
     where = [selecting.live(selecting.root, is_bin=plan.is_bin)]
-    where.append(selecting.policy(plan.policy, selecting.root))
+    where.append(selecting.policy(plan.policy, selecting.root, scans=scans))
     where += [selecting.condition(e, selecting.root, is_secured=True) for e in plan.where]
     chosen = [*columns, *extra] or [sa.literal_column("1")]
     return sa.select(*chosen).select_from(selecting.from_clause).where(*where)
@@ -236,7 +245,7 @@ def _base(selecting: Selecting, plan: ReadPlan, extra: Sequence[Column]) -> sa.S
 def _window(snapshot: Snapshot, dialect: str, plan: ReadPlan, after: Cursor | None) -> _Prepared:
     selecting = Selecting(snapshot, dialect, plan.object, dict(plan.secured))
     keys = order_columns(selecting, plan)
-    clause = _base(selecting, plan, [key.column for key in keys])
+    clause = _base(selecting, plan, [key.column for key in keys], scans=True)
     if after is not None:
         clause = clause.where(after_clause(keys, after))
     clause = clause.order_by(*(key.ordering() for key in keys)).limit(sa.bindparam("limit"))
@@ -268,7 +277,7 @@ def _by_ids(
 def _counting(snapshot: Snapshot, dialect: str, plan: ReadPlan) -> _Prepared:
     selecting = Selecting(snapshot, dialect, plan.object, dict(plan.secured))
     where = [selecting.live(selecting.root, is_bin=plan.is_bin)]
-    where.append(selecting.policy(plan.policy, selecting.root))
+    where.append(selecting.policy(plan.policy, selecting.root, scans=True))
     where += [selecting.condition(e, selecting.root, is_secured=True) for e in plan.where]
     inner = (
         sa.select(sa.literal_column("1"))
@@ -288,7 +297,7 @@ def _aggregating(
     root = selecting.root
     groups = [selecting.expression(e, root, is_secured=True) for _, e in plan.group]
     measures = [_measured(selecting, function, of) for _, function, of in plan.measures]
-    where = [selecting.live(root), selecting.policy(plan.policy, root)]
+    where = [selecting.live(root), selecting.policy(plan.policy, root, scans=True)]
     where += [selecting.condition(e, root, is_secured=True) for e in plan.where]
     places = range(1, len(groups) + 1)
     clause = (

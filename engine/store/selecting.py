@@ -6,12 +6,13 @@ the same joins and the same policies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine.access import Everything, Nothing, OwnedBy, RowPolicy, Through
+from engine.access import RowPolicy
 from engine.compiled import CompiledField, CompiledObject, Snapshot
 from engine.errors import RequestInvalid
 from engine.expr import Expression
@@ -19,9 +20,8 @@ from engine.names import FieldName, ObjectName
 from engine.query import Fetch, Hop
 from engine.query.columns import walk
 from engine.store.lower import NoSqlForm, lower, lower_condition
+from engine.store.sharing import PolicyWriter
 from engine.store.tables import DELETED_AT, table_of
-
-ME = "me"  # parameter: the caller's id
 
 Column = sa.ColumnElement[Any]  # Any: a column holds what its field holds
 
@@ -34,7 +34,7 @@ class Source:
     ) -> None:
         self.compiled, self.table = compiled, table
         self.joined: dict[Hop, Source] = {}
-        self._selecting = selecting
+        self.selecting = selecting
 
     def raw(self, name: FieldName) -> Column:
         """Give the stored column of a field of this object."""
@@ -44,7 +44,7 @@ class Source:
         """Join the target of a lookup, once per lookup and security."""
         found = self.joined.get(hop)
         if found is None:
-            found = self.joined[hop] = self._selecting.join(self, hop)
+            found = self.joined[hop] = self.selecting.join(self, hop)
         return found
 
 
@@ -62,16 +62,42 @@ class Selecting:
         start: ObjectName,
         secured: Mapping[ObjectName, RowPolicy],
         params: dict[str, object] | None = None,
+        aliases: Iterator[int] | None = None,
     ) -> None:
         self.snapshot, self.dialect, self.secured = snapshot, dialect, secured
         self.params: dict[str, object] = {} if params is None else params
-        self._aliases = 0
-        self.root = self._source(start)
+        self._aliases = count() if aliases is None else aliases
+        self.root = self.source(start)
         self.from_clause: sa.FromClause = self.root.table
+
+    def beside(self) -> Selecting:
+        """Start another part of the same statement over the same object: own joins, own aliases."""
+        name = self.root.compiled.name
+        return Selecting(
+            self.snapshot, self.dialect, name, self.secured, self.params, self._aliases
+        )
+
+    def nested(self, source: Source) -> Source:
+        """Give `source` again for an expression whose joins stand inside a subquery of their own.
+
+        The subquery selects from `source.selecting.from_clause`; it is one row and the joins.
+        """
+        inner = Selecting(
+            self.snapshot,
+            self.dialect,
+            source.compiled.name,
+            self.secured,
+            self.params,
+            self._aliases,
+        )
+        again = Source(source.compiled, source.table, inner)
+        one = sa.select(sa.literal_column("1").label("one")).subquery(f"one{next(self._aliases)}")
+        inner.root, inner.from_clause = again, one
+        return again
 
     def join(self, source: Source, hop: Hop) -> Source:
         """Add a LEFT JOIN for a lookup; a hidden target of a secured path reads as blank."""
-        target = self._source(hop.target)
+        target = self.source(hop.target)
         condition = target.raw(FieldName("id")) == source.raw(hop.lookup)
         policy = self.secured.get(hop.target) if hop.is_secured else None
         if policy is not None:
@@ -125,41 +151,31 @@ class Selecting:
         except NoSqlForm as missing:
             raise _no_sql(expression, missing) from missing
 
-    def policy(self, policy: RowPolicy, source: Source) -> sa.ColumnElement[bool]:
-        """Lower a row policy to a predicate over `source`."""
-        if isinstance(policy, Everything):
-            return sa.true()
-        if isinstance(policy, Nothing):
-            return sa.false()
-        if isinstance(policy, OwnedBy):
-            return source.raw(FieldName("owner")) == sa.bindparam(ME, type_=sa.BigInteger)
-        if isinstance(policy, Through):
-            return self._through(policy, source)
-        return sa.or_(*(self.policy(branch, source) for branch in policy.branches))
+    def policy(
+        self, policy: RowPolicy, source: Source, *, scans: bool = False
+    ) -> sa.ColumnElement[bool]:
+        """Lower a row policy to a predicate over `source`; `scans` when over many rows."""
+        return PolicyWriter(self, scans=scans).predicate(policy, source)
+
+    def constant(self, value: object) -> sa.BindParameter[Any]:
+        """Make a parameter of a constant that belongs to the statement."""
+        name = f"e{len(self.params)}"
+        self.params[name] = value
+        return sa.bindparam(name, type_=sa.Text)
 
     def live(self, source: Source, *, is_bin: bool = False) -> sa.ColumnElement[bool]:
         """Give the predicate for records that are (or are not) in the bin."""
         deleted = source.table.c[DELETED_AT]
         return deleted.is_not(None) if is_bin else deleted.is_(None)
 
-    def _through(self, policy: Through, source: Source) -> sa.ColumnElement[bool]:
-        target = source.compiled.fields[policy.lookup].decl.targets[0]
-        parent = self._source(target)
-        return sa.exists().where(
-            parent.raw(FieldName("id")) == source.raw(policy.lookup),
-            self.live(parent),
-            self.policy(policy.policy, parent),
-        )
-
     def _columns(self, source: Source, *, is_secured: bool) -> Callable[[str], Column]:
         return lambda path: self.value(source, path, is_secured=is_secured)
 
-    def _source(self, name: ObjectName) -> Source:
+    def source(self, name: ObjectName) -> Source:
+        """Give the table of an object under an alias of its own, joined to nothing yet."""
         compiled = self.snapshot.model.objects[name]
         table = table_of(compiled, self.snapshot.physical[name], self.dialect)
-        alias = table.alias(f"t{self._aliases}")
-        self._aliases += 1
-        return Source(compiled, alias, self)
+        return Source(compiled, table.alias(f"t{next(self._aliases)}"), self)
 
 
 def _no_sql(expression: Expression, missing: NoSqlForm) -> RequestInvalid:

@@ -11,24 +11,36 @@ from engine.model.kinds.shapes import (
     component,
     described,
     document,
+    exactly_one,
     group,
     list_of,
     map_of,
+    with_rules,
 )
 
 RIGHTS = ("create", "read", "edit", "delete", "view_all", "modify_all", "share", "transfer")
-_MEMBER: Schema = {
-    **group(
-        {
-            "user": {"type": "string", "minLength": 1, "maxLength": 255},
-            "role": NAME,
-            "queue": NAME,
-            "team": NAME,
-        }
-    ),
-    "minProperties": 1,
-    "maxProperties": 1,
-}
+_BELOW = described(NAME, "A role and all roles below it.")
+
+
+def _one_of(groups: dict[str, Schema]) -> Schema:
+    """Make the shape of one group: exactly one key says of which sort it is."""
+    return {**group(groups), "minProperties": 1, "maxProperties": 1}
+
+
+_MEMBER = _one_of(
+    {
+        "user": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 255,
+            "description": "The e-mail of one person.",
+        },
+        "role": described(NAME, "Everybody with this role."),
+        "role_and_below": _BELOW,
+        "queue": NAME,
+        "team": NAME,
+    }
+)
 _MEMBERS = list_of(_MEMBER, "Who belongs to it.", least=0)
 
 ROLE = Kind(
@@ -99,28 +111,39 @@ SHARING_RULE = Kind(
     part="rules",
     form=Form.MAP,
     parent="object",
-    summary="Opens records that fulfil a condition to somebody.",
-    schema=component(
-        {
-            "where": described(EXPRESSION, "Which records."),
-            "with": described(
-                {
-                    **group(
+    summary="Opens records that fulfil a condition, or that somebody owns, to others.",
+    schema=with_rules(
+        component(
+            {
+                "where": described(EXPRESSION, "Which records, by what stands in them."),
+                "owner": described(
+                    _one_of(
                         {
-                            "role": NAME,
-                            "queue": NAME,
+                            "role": described(NAME, "Records whose owner has this role."),
+                            "role_and_below": _BELOW,
+                            "team": described(NAME, "Records whose owner is in this team."),
+                            "queue": described(NAME, "Records that wait in this queue."),
+                        }
+                    ),
+                    "Which records, by who owns them.",
+                ),
+                "with": described(
+                    _one_of(
+                        {
+                            "role": described(NAME, "Everybody with this role."),
+                            "role_and_below": _BELOW,
                             "team": NAME,
+                            "queue": NAME,
                             "permission_set": NAME,
                         }
                     ),
-                    "minProperties": 1,
-                    "maxProperties": 1,
-                },
-                "Who sees them.",
-            ),
-            "access": choice("read", "edit", description="How far."),
-        },
-        required=("where", "with", "access"),
+                    "Who sees them.",
+                ),
+                "access": choice("read", "edit", description="How far."),
+            },
+            required=("with", "access"),
+        ),
+        exactly_one("where", "owner"),
     ),
 )
 KINDS: tuple[Kind, ...] = (

@@ -97,6 +97,7 @@ def _people(who: object, at: str) -> Found:
     """Read `{role: sales}` and its like; bare texts are expressions or addresses."""
     for kind in PEOPLE:
         yield from _one(who, kind, kind, at=at)
+    yield from _one(who, "role_and_below", "role", at=at)
 
 
 def _peoples(data: object, key: str, at: str = "") -> Found:
@@ -330,6 +331,7 @@ def _object_permission(path: tuple[str, ...], data: Data) -> Found:
 
 def _sharing_rule(path: tuple[str, ...], data: Data) -> Found:
     yield "", component_key("object", path[0])
+    yield from _people(_group(data, "owner"), "/owner")
     yield from _people(_group(data, "with"), "/with")
 
 

@@ -58,6 +58,8 @@ class Member:
     role: str
     language: str
     time_zone: str
+    manager: int | None
+    delegate: int | None
     permission_sets: frozenset[str]
     signature: str
     scopes: frozenset[str] = frozenset()
@@ -73,7 +75,8 @@ class Entered:
 
 
 _COLUMNS = """
-SELECT h.version, h.token, h.engine_min, u.id, u.email, u.name, u.role, u.language, u.time_zone
+SELECT h.version, h.token, h.engine_min, u.id, u.email, u.name, u.role, u.language, u.time_zone,
+    u.manager, u.delegate
 """
 _MEMBER = f"""
 {_COLUMNS}, m.permission_sets, m.signature, t.scopes
@@ -87,8 +90,8 @@ _SYSTEM = f"""
 {_COLUMNS}, NULL, NULL, NULL
 FROM patron_head h LEFT JOIN patron_user u ON u.email = ? AND u.deleted_at IS NULL
 """
-_MEMBER_WRITE = "SELECT * FROM patron_enter_write(?, ?, ?)"
-_SYSTEM_WRITE = "SELECT * FROM patron_enter_system(?)"
+_MEMBER_WRITE = "SELECT * FROM patron_enter_member(?, ?, ?)"
+_SYSTEM_WRITE = "SELECT * FROM patron_enter_local(?)"
 
 
 def enter(tx: Tx, credential: Credential, *, now: datetime | None = None) -> Entered:
@@ -136,9 +139,11 @@ def _member(row: Row) -> Member:
         role=row[6] or "",
         language=row[7] or "",
         time_zone=row[8] or "",
-        permission_sets=_names(row[9]),
-        signature=row[10],
-        scopes=_names(row[11] or "[]"),
+        manager=row[9],
+        delegate=row[10],
+        permission_sets=_names(row[11]),
+        signature=row[12],
+        scopes=_names(row[13] or "[]"),
     )
 
 
@@ -150,6 +155,8 @@ def _system_member(row: Row) -> Member:
         role=row[6] or "",
         language=row[7] or "",
         time_zone=row[8] or "",
+        manager=row[9],
+        delegate=row[10],
         permission_sets=frozenset({ADMINISTRATOR}),
         signature="*",
     )

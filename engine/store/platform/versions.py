@@ -13,6 +13,7 @@ from datetime import datetime
 from engine.errors import DeploymentFailed
 from engine.names import ComponentKey, Digest
 from engine.store.instants import instant_of, milliseconds
+from engine.store.platform.derived import concerns_access, derive_access
 from engine.store.platform.head import Head, move_head, new_token, read_head
 from engine.store.steps import at_step
 from engine.store.text import native
@@ -26,6 +27,7 @@ PUBLISH_STEPS = (
     "publish.begin",
     "publish.revisions",
     "publish.components",
+    "publish.derived",
     "publish.journal",
     "publish.version",
     "publish.head",
@@ -139,6 +141,9 @@ def publish(
     _write_revisions(tx, changes)
     at_step("publish.components")
     after = _write_components(tx, before, changes)
+    at_step("publish.derived")
+    if any(map(concerns_access, changes)):
+        derive_access(tx, at=origin.at)
     at_step("publish.journal")
     _write_journal(tx, base + 1, before, changes)
     version = _version(base, tree_digest(after), origin)

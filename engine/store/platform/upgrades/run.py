@@ -22,6 +22,7 @@ from engine.store.platform.upgrades import (
     environment_2_people,
     environment_3_companions,
     environment_4_audit_chain,
+    environment_5_access,
     functions,
 )
 from engine.store.platform.upgrades.step import Step
@@ -33,6 +34,7 @@ ENVIRONMENT: Sequence[Step] = (
     Step(number=2, title="people", engine_min=2, apply=environment_2_people.apply),
     Step(number=3, title="companions", engine_min=3, apply=environment_3_companions.apply),
     Step(number=4, title="audit chain", engine_min=3, apply=environment_4_audit_chain.apply),
+    Step(number=5, title="access", engine_min=5, apply=environment_5_access.apply),
 )
 CONTROL: Sequence[Step] = (
     Step(number=1, title="directory", engine_min=1, apply=control_1_directory.apply),

@@ -1,0 +1,176 @@
+"""Row policies lowered to SQL: predicates over rows, and the ids that each branch opens.
+
+Two forms of the same tree. Where few rows are looked at (by id, over a lookup), each question is
+answered by key (EXISTS); where many are, what does not depend on the row is gathered once (IN).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.access import (
+    AnyOf,
+    ByHand,
+    Everything,
+    InQueues,
+    Nothing,
+    OwnedBelow,
+    OwnedBy,
+    RowPolicy,
+    Ruled,
+    Through,
+)
+from engine.access.effective import padded_size
+from engine.compiled import SharingRule
+from engine.names import FieldName
+
+if TYPE_CHECKING:
+    from engine.store.selecting import Column, Selecting, Source
+
+ME, ROLE, GROUP, NOW = "me", "my_role", "group_", "ctx_now"  # parameters
+
+Predicate = sa.ColumnElement[bool]
+Ids = sa.Select[tuple[int]]
+
+_USER = sa.table("patron_user", sa.column("id"), sa.column("role"), sa.column("email"))
+_ROLES = sa.table("patron_role_tree", *map(sa.column, ("above", "below", "depth")))
+_QUEUE = sa.table("patron_queue", sa.column("id"), sa.column("api_name"))
+_SHARE = sa.table(
+    "patron_share", *map(sa.column, ("record", "object", "principal", "access", "until"))
+)
+_OWNER, _ID = FieldName("owner"), FieldName("id")
+
+
+def group_params(me: int, role: str, groups: tuple[str, ...]) -> dict[str, object]:
+    """Give the parameters that policies ask for: who the caller is and where they belong."""
+    names = [f"user:{me}", *groups]
+    names += [names[-1]] * (padded_size(len(names)) - len(names))
+    return {ME: me, ROLE: role, **{f"{GROUP}{place}": n for place, n in enumerate(names)}}
+
+
+class PolicyWriter:
+    """Writes policies over the sources of one statement. `scans`: many rows will be looked at."""
+
+    def __init__(self, selecting: Selecting, *, scans: bool = False) -> None:
+        self._selecting, self._scans = selecting, scans
+
+    def predicate(self, policy: RowPolicy, source: Source) -> Predicate:
+        """Write a policy as a condition on one row of `source`."""
+        if isinstance(policy, Everything | Nothing):
+            return sa.true() if isinstance(policy, Everything) else sa.false()
+        if isinstance(policy, AnyOf):
+            return sa.or_(*(self.predicate(branch, source) for branch in policy.branches))
+        if isinstance(policy, Through):
+            return self._through(policy, source)
+        if isinstance(policy, ByHand):
+            return self._by_hand(policy, source)
+        if isinstance(policy, Ruled):
+            return self._ruled(policy, source)
+        return self._owned(policy, source)
+
+    def _owned(self, policy: OwnedBy | OwnedBelow | InQueues, source: Source) -> Predicate:
+        owner = source.raw(_OWNER)
+        if isinstance(policy, OwnedBy):
+            return owner == sa.bindparam(ME, type_=sa.BigInteger)
+        if isinstance(policy, OwnedBelow):
+            return self._among(owner, _below(sa.bindparam(ROLE, type_=sa.Text), least=1))
+        return self._among(owner, self._queues(policy.queues))
+
+    def _among(self, value: Column, ids: Ids) -> Predicate:
+        """Tell whether a value is among ids: looked up by key, or in a set gathered once."""
+        if self._scans:
+            return value.in_(ids.correlate(None))
+        (column,) = ids.selected_columns
+        found: Predicate = sa.exists(ids.where(column == value))
+        return found
+
+    def _queues(self, names: Iterable[str]) -> Ids:
+        return sa.select(_QUEUE.c.id).where(_QUEUE.c.api_name.in_(self._texts(names)))
+
+    def _by_hand(self, policy: ByHand, source: Source) -> Predicate:
+        condition = [_SHARE.c.record == source.raw(_ID), *_valid(policy)]
+        return sa.exists(sa.select(sa.literal_column("1")).select_from(_SHARE).where(*condition))
+
+    def _ruled(self, policy: Ruled, source: Source) -> Predicate:
+        rule = self._rule(policy)
+        if rule.where is None:
+            return self._owners(rule.owners or "", source)
+        nested = self._selecting.nested(source)
+        condition = nested.selecting.condition(rule.where, nested, is_secured=False)
+        if not nested.joined:
+            return condition
+        return sa.exists(
+            sa.select(sa.literal_column("1"))
+            .select_from(nested.selecting.from_clause)
+            .where(condition)
+        )
+
+    def _owners(self, owners: str, source: Source) -> Predicate:
+        """Write whose records an owner-based rule opens."""
+        sort, _, name = owners.partition(":")
+        owner = source.raw(_OWNER)
+        if sort == "queue":
+            return self._among(owner, self._queues((name,)))
+        if sort == "role_and_below":
+            (above,) = self._texts((name,))
+            return self._among(owner, _below(above, least=0))
+        return self._among(owner, self._people(owners))
+
+    def _people(self, group: str) -> Ids:
+        """Select the users of a role or a team."""
+        model = self._selecting.snapshot.model
+        if group.startswith("role:"):
+            name = group.removeprefix("role:")
+            roles, users = {name}, frozenset[str]()
+        else:
+            members = model.groups[group]
+            roles, users = set(members.roles), members.users
+        former = model.former.get("role", {})
+        roles |= {old for old, new in former.items() if new in roles}
+        belongs = [_USER.c.role.in_(self._texts(sorted(roles)))] if roles else []
+        belongs += [_USER.c.email.in_(self._texts(sorted(users)))] if users else []
+        return sa.select(_USER.c.id).where(sa.or_(sa.false(), *belongs))
+
+    def _through(self, policy: Through, source: Source) -> Predicate:
+        target = source.compiled.fields[policy.lookup].decl.targets[0]
+        parent = self._selecting.source(target)
+        return sa.exists().where(
+            parent.raw(_ID) == source.raw(policy.lookup),
+            self._selecting.live(parent),
+            PolicyWriter(self._selecting).predicate(policy.policy, parent),
+        )
+
+    def _rule(self, policy: Ruled) -> SharingRule:
+        rules = self._selecting.snapshot.model.sharing[policy.object]
+        return next(rule for rule in rules if rule.name == policy.rule)
+
+    def _texts(self, values: Iterable[str]) -> list[sa.BindParameter[Any]]:
+        """Make constants of the statement; there is one at least."""
+        return [self._selecting.constant(value) for value in values]
+
+
+def _below(above: sa.ColumnElement[Any], *, least: int) -> Ids:
+    """Select the users whose role lies `least` steps or more below a role."""
+    joined = sa.join(_ROLES, _USER, _USER.c.role == _ROLES.c.below)
+    return (
+        sa.select(_USER.c.id)
+        .select_from(joined)
+        .where(_ROLES.c.above == above, _ROLES.c.depth >= least)
+    )
+
+
+def _valid(policy: ByHand) -> list[Predicate]:
+    """Choose the shares that count for the caller now."""
+    groups = [sa.bindparam(f"{GROUP}{place}", type_=sa.Text) for place in range(policy.size)]
+    until = _SHARE.c.until
+    now = sa.bindparam(NOW, value=None, type_=sa.BigInteger)  # as expressions make theirs
+    found = [
+        _SHARE.c.principal.in_(groups),
+        sa.or_(until.is_(None), until > now),
+    ]
+    if policy.levels == ("edit",):
+        found.append(_SHARE.c.access == sa.literal_column("'edit'"))
+    return found
