@@ -245,7 +245,7 @@ COMMANDS: tuple[Command, ...] = (
         name="blame",
         help="say who changed which property of a component, when and why",
         arguments=(ENV, arg("COMPONENT", "component, for example field:opportunity.amount")),
-        waits=WITH_PROMOTION,
+        module="blame",
     ),
     Command(
         name="drift",
@@ -323,13 +323,13 @@ COMMANDS: tuple[Command, ...] = (
             ACCEPT,
             YES,
         ),
-        waits=WITH_PROMOTION,
+        module="rollback",
     ),
     Command(
         name="restore",
         help="bring a retired component back with its values",
         arguments=(ENV, arg("COMPONENT", "component, for example field:opportunity.amount")),
-        waits=WITH_PROMOTION,
+        module="restore",
     ),
     Command(
         name="purge",

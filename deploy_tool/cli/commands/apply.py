@@ -24,31 +24,46 @@ def run(arguments: Namespace, terminal: Terminal, installation: Installation) ->
     """Show the plan, ask when there is somebody to ask, and carry it out."""
     accepted = read_accepted(arguments.accept)
     planned = read_planned(arguments, installation)
+    done = carry_out(terminal, installation, planned, accepted, yes=arguments.yes)
+    _settle(arguments, installation, planned)
+    return done
+
+
+def carry_out(
+    terminal: Terminal,
+    installation: Installation,
+    planned: Planned,
+    accepted: frozenset[str],
+    *,
+    yes: bool,
+    source: str = "deploy",
+) -> Exit:
+    """Show a plan, ask when there is somebody to ask, and carry it out.
+
+    Raises: DeploymentFailed as `apply_plan`.
+    """
     plan = planned.plan
     terminal.say(render_plan(plan))
     if not plan.changes and not plan.conflicts:
-        _settle(arguments, installation, planned, plan.version)
         terminal.answer({"plan": plan.digest, "version": plan.version, "changes": 0})
         return Exit.DONE
     ensure_decided(plan)
     ensure_consented(planned, accepted)
-    if not arguments.yes and terminal.is_interactive:
+    if not yes and terminal.is_interactive:
         ensure_wanted(terminal, plan.target)
-    order = Order(actor=installation.actor, accepted=accepted)
+    order = Order(actor=installation.actor, accepted=accepted, source=source)
     database = installation.environment(plan.environment).database
     version = apply_plan(database, planned, order, installation.clock)
-    _settle(arguments, installation, planned, version.number)
     terminal.say(f"Done: {plan.environment}@{version.number}.")
     terminal.answer({"plan": plan.digest, "version": version.number, "changes": len(plan.changes)})
     return Exit.DONE
 
 
-def _settle(
-    arguments: Namespace, installation: Installation, planned: Planned, version: int
-) -> None:
+def _settle(arguments: Namespace, installation: Installation, planned: Planned) -> None:
     """Note in the directory that was applied which version it is now."""
     if arguments.source:
-        renew_base(installation, arguments.source, planned, version)
+        number = planned.plan.version + (1 if planned.plan.changes else 0)
+        renew_base(installation, arguments.source, planned, number)
 
 
 def read_planned(arguments: Namespace, installation: Installation) -> Planned:
