@@ -43,6 +43,8 @@ def compile_model(
 ) -> tuple[Model | None, tuple[Problem, ...]]:
     """Compile a checked tree; the model is None when one problem is an error.
 
+    A tree of which parts could not be read gives no model either: its own problems say why.
+
     Cost: O(components) for the comparison, and the real work only for objects that changed.
     """
     with _without_collections():
@@ -50,7 +52,7 @@ def compile_model(
         for step in PASSES:
             step(work)
         problems = sort_problems(work.problems)
-        if any(p.severity is Severity.ERROR for p in problems):
+        if tree.broken or any(p.severity is Severity.ERROR for p in problems):
             return None, problems
         return freeze(work), problems
 

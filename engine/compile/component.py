@@ -153,6 +153,8 @@ class Component:
         is_word = _WORDS.match(text) and text.upper() not in ("TRUE", "FALSE", "NULL", "NOT")
         if not is_word or scope.resolve((first,)) is not None or first.upper() == "NOT":
             return False
+        if self.work.follows_from_broken(self.doc, text):
+            return True  # a field of that name could not be read, which is reported
         if field.values:
             known = [*field.values, *scope.names(())]
             message = f"`{field.name}` has no value `{text}`, and there is no such field."

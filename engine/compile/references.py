@@ -13,13 +13,18 @@ from engine.model.kinds import references
 from engine.names import PLATFORM_FIELDS, ComponentKey, did_you_mean, split_key
 from engine.source import SourceDoc
 
+# Kinds that say something of a component whether or not it is switched off.
+MAY_NAME_INACTIVE = frozenset({"translation", "object_permission"})
+
 
 def check_references(work: Work) -> None:
     """Report what names nothing, once, at the place that names it."""
-    known = _known(work)
+    every = _known(work)
+    active = every - _switched_off(work)
     for doc in work.tree.docs.values():
         if doc.key in work.broken:
             continue
+        known = every if split_key(doc.key)[0] in MAY_NAME_INACTIVE else active
         kept = _kept(work, doc)
         if kept is not None and known.issuperset(kept):
             work.uses[doc.key] = kept
@@ -56,6 +61,16 @@ def _known(work: Work) -> set[str]:
     return known
 
 
+def _switched_off(work: Work) -> set[str]:
+    """Give the fields with `active: false`: nothing may build on them."""
+    return {
+        str(doc.key)
+        for parts in work.parts.values()
+        for doc in parts.fields.values()
+        if doc.data.get("active") is False
+    }
+
+
 def _report(
     work: Work,
     doc: SourceDoc,
@@ -79,6 +94,8 @@ def _report(
     name = path[-1]
     where = f' on "{path[0]}"' if len(path) > 1 else ""
     hint = did_you_mean(name, _siblings(kind, path, known))
+    if wanted in work.tree.docs:
+        hint = "it is switched off by `active: false`"
     work.report(doc, "M202", f'There is no {what} "{name}"{where}.', pointer=pointer, hint=hint)
 
 

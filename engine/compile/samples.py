@@ -115,10 +115,14 @@ class _Sample:
             declared = self.scope.find(steps)
             if declared is not None:
                 self._one(f"{at}/{path}", declared, value)
-            elif len(steps) > 1 and self.scope.find(steps[:1]) is not None:
+            elif len(steps) > 1 and self._is_misspelt(steps):
                 message = f'The path "{path}" leads to no field.'
                 pointer = f"{at}/{path}#"
                 self.component.work.report(self.component.doc, "M203", message, pointer=pointer)
+
+    def _is_misspelt(self, steps: tuple[str, ...]) -> bool:
+        """Tell whether a path goes wrong after its first step, which is looked up elsewhere."""
+        return self.scope.find(steps[:1]) is not None and not self.component.work.tree.broken
 
     def _one(self, at: str, declared: Field, value: object) -> None:
         if value == ANY:

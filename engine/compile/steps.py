@@ -103,6 +103,8 @@ class _Steps:
         work, name = self.component.work, str(step["for_each"])
         related = related_objects(work, self.owner)
         target = related.get(name)
+        if target is None and work.tree.broken:
+            return  # it may be what could not be read
         if target is None:
             message = f'No records called "{name}" point at "{self.owner}".'
             hint = did_you_mean(name, related)

@@ -115,7 +115,7 @@ class Work:
         try:
             return compile()
         except ExprInvalid as invalid:
-            if not self._follows_from_broken(doc, self._text(doc, pointer)):
+            if not self.follows_from_broken(doc, self._text(doc, pointer)):
                 self._note(doc, pointer, invalid)
             self.broken.add(doc.key)
             return None
@@ -144,7 +144,7 @@ class Work:
         targets = lookup.targets if lookup else ()
         return any(self.tree.is_broken(f"field:{target}.{steps[1]}") for target in targets)
 
-    def _follows_from_broken(self, doc: SourceDoc, text: str) -> bool:
+    def follows_from_broken(self, doc: SourceDoc, text: str) -> bool:
         """Tell whether an expression reads something that is itself reported: it says no more."""
         owner = split_key(doc.key)[1][0]
         lookups = (key.removeprefix(f"field:{owner}.") for key in self.broken)

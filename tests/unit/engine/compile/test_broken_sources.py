@@ -73,3 +73,29 @@ def test_an_unreadable_table_is_reported_alone() -> None:
         "roles.yaml:2:1 M104",
         "sharing.yaml:4:32 M202",
     ]
+
+
+def test_a_roll_up_of_a_field_that_could_not_be_read_says_nothing_more() -> None:
+    """Nothing is published, and nothing stumbles over the hole."""
+    account = (
+        f"{ACCOUNT}  sum: {{type: roll_up, from: deal, via: account, measure: sum, of: amount}}\n"
+    )
+    deal = (
+        "object: deal\nfields:\n  account: {type: lookup, to: account}\n  amount: {type: {? a}}\n"
+    )
+
+    found = codes(account=account, deal=deal)
+
+    assert [line.split(":")[0] for line in found] == ["deal.yaml"]
+
+
+def test_steps_over_what_could_not_be_read_say_nothing_more() -> None:
+    """A misspelt word, a plural and a path may all mean what could not be read."""
+    deal = DEAL.replace("{type: currency}", "{type: currencies}")
+    workflow = (
+        "workflow: w\nobject: account\nwhen: saved\nsteps:\n"
+        "  - {name: a, set: {name: amount}}\n"
+        "  - {name: b, for_each: things, do: [{name: c, note: name}]}\n"
+    )
+
+    assert codes(account=ACCOUNT, deal=deal, flow=workflow) == ["deal.yaml:4:18 M123", OWN]

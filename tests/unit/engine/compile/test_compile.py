@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from engine.compile import compile_model
@@ -196,6 +198,33 @@ def test_a_dangling_name_is_found_at_its_place_with_a_near_miss(
     assert len(found) == 1
     assert found[0].startswith(place)
     assert hint in found[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("amount", ACCOUNT),
+        ("account", ACCOUNT),
+        ("name", "view: deal.all\nfields: [name]\n"),
+        ("lost", "layout: deal.default\nsections: [{name: s, fields: [lost]}]\n"),
+    ],
+)
+def test_nothing_builds_on_a_field_that_is_switched_off(field: str, text: str) -> None:
+    """What names an inactive field is told so; its translations and rights may stay."""
+    off = re.sub(rf"(  {field}: {{)", r"\1active: false, ", DEAL)
+    rights = "permission_set: s\nobjects: {deal: {read: true, fields: {amount: read}}}\n"
+    texts = files(deal=off, account=ACCOUNT) | {"access/permission_sets/s.yaml": rights}
+    if text is not ACCOUNT:
+        texts["views/deal.yaml" if text.startswith("view") else "layouts/deal.yaml"] = text
+
+    tree, found = tree_from_texts(texts)
+    model, problems = compile_model(tree)
+
+    assert not found
+    assert model is None
+    where = {split.partition(":")[0] for split in map(str, problems) if "switched off" in split}
+    assert where & {"objects/account.yaml", "views/deal.yaml", "layouts/deal.yaml"}
+    assert "access/permission_sets/s.yaml" not in {problem.file for problem in problems}
 
 
 def test_all_problems_are_reported_at_once() -> None:
