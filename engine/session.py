@@ -23,6 +23,7 @@ from engine.query import ListRequest, ReadPlan
 from engine.query.planner import MAX_LIMIT
 from engine.saving import bin as bins
 from engine.saving.bulk import BulkResult, carry_out
+from engine.saving.looking import Happening, Seen, load_named, look, read_history
 from engine.saving.save import Change, Outcome, change, create, unique_conflict
 from engine.saving.unit import Record, Unit
 from engine.snapshots import Credential, Environment
@@ -33,7 +34,17 @@ from engine.store.platform.idempotency import KeptAnswer
 from engine.store.reading import aggregate, count, fetch_by_ids, fetch_rows, find_ids
 from engine.unit import open_unit
 
-__all__ = ["BulkResult", "KeptAnswer", "ListRequest", "Page", "Record", "Session", "run"]
+__all__ = [
+    "BulkResult",
+    "Happening",
+    "KeptAnswer",
+    "ListRequest",
+    "Page",
+    "Record",
+    "Seen",
+    "Session",
+    "run",
+]
 
 T = TypeVar("T")
 
@@ -97,6 +108,32 @@ class Session:
         if record_id not in found:
             raise NotFound
         return found[record_id][0]
+
+    def look(
+        self,
+        name: str,
+        record_id: int,
+        paths: Sequence[str],
+        facts: Iterable[str] = (),
+        *,
+        is_bin: bool = False,
+    ) -> Seen | None:
+        """Read a record and whether the caller may change it; None when hidden or absent.
+
+        `facts` are paths that conditions of the configuration read; they are for evaluating alone.
+        """
+        compiled = self._object(name)
+        return look(self._unit, compiled, record_id, tuple(paths), facts, is_bin=is_bin)
+
+    def named(self, name: str, ids: Iterable[int]) -> dict[int, Record]:
+        """Read the titles of the records among `ids` that the caller sees: one statement."""
+        return load_named(self._unit, self.snapshot.model.objects[ObjectName(name)], ids)
+
+    def history(
+        self, seen: Seen, *, limit: int = 50, before: int | None = None
+    ) -> Sequence[Happening]:
+        """Give what happened to a record, newest first; `before` is the last version shown."""
+        return read_history(self._unit, seen, limit=limit, before=before)
 
     def list(self, request: ListRequest) -> Page:
         """Read one page of a list, with its count when asked for: one statement, or two."""
