@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Blueprint
 
 from ui import home
+from ui.listing.routes import ListRoutes
 from web.assets import add_folder
 
 
@@ -19,4 +20,5 @@ def make_ui() -> Blueprint:
     blueprint = Blueprint("ui", __name__, template_folder="templates")
     add_folder(Path(__file__).parent / "static")
     blueprint.add_url_rule("/", "home", home.show_home)
+    ListRoutes().add_to(blueprint)
     return blueprint

@@ -1,0 +1,91 @@
+"""The addresses of lists, below /e/<environment>/o/<object>."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from flask import Blueprint, render_template, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from engine.errors import NotFound, RequestInvalid
+from engine.session import Session
+from ui.columns import find_column
+from ui.listing.asked import Asked, read_asked
+from ui.listing.counts import Counts
+from ui.listing.filters import DAYS, BadFilter, operators_of, write_filter
+from ui.listing.page import gather_list
+from web.answers import go, is_part
+from web.frame import HTML, make_frame, page
+from web.visit import visit
+
+
+class ListRoutes:
+    """Views of a list. `counts` remembers what was counted lately in this process."""
+
+    def __init__(self) -> None:
+        self._counts = Counts()
+
+    def add_to(self, blueprint: Blueprint) -> None:
+        """Name the addresses."""
+        blueprint.add_url_rule("/o/<object>", "list", self.show)
+        blueprint.add_url_rule("/o/<object>/filter", "filter", self.add_filter)
+        blueprint.add_url_rule("/o/<object>/columns", "columns", self.choose_columns)
+
+    def show(self, object: str) -> Response:
+        """Show a list; a part of it to htmx."""
+        asked = read_asked(visit().root, object, request.args)
+        return self._page(asked)
+
+    def add_filter(self, object: str) -> Response:
+        """Write a filter out of the form and lead to the list with it."""
+        asked = read_asked(visit().root, object, request.args)
+        expression = request.args.get("expression", "").strip()
+        if expression:
+            return go(asked.but(where=(*asked.where, expression)).address())
+        try:
+            text = visit().read(lambda session: _written(session, asked, request.args))
+        except BadFilter as bad:
+            return self._page(replace(asked, filter=request.args.get("field", "")), [str(bad)])
+        return go(asked.with_filter(text).address())
+
+    def choose_columns(self, object: str) -> Response:
+        """Take the columns that somebody ticked, in the order of their numbers."""
+        asked = read_asked(visit().root, object, MultiDict(request.args))
+        chosen = request.args.getlist("column")
+        places = {path: request.args.get(f"at.{path}", "") for path in chosen}
+        order = sorted(chosen, key=lambda path: _place(places[path]))
+        return go(asked.but(columns=tuple(order)).address())
+
+    def _page(self, asked: Asked, problems: Iterable[str] = ()) -> Response:
+        visited = visit()
+
+        def work(session: Session) -> dict[str, object]:
+            frame = make_frame(session, visited)
+            return gather_list(session, frame, asked, self._counts, problems)
+
+        values = visited.read(work)
+        status = int(str(values["status"])) if not problems else RequestInvalid.status
+        if is_part():
+            return Response(render_template("ui/list_part.html", **values), content_type=HTML)
+        return page("ui/list.html", values, status=status)
+
+
+def _written(session: Session, asked: Asked, given: MultiDict[str, str]) -> str:
+    compiled = session.compiled(asked.name)
+    column = find_column(session, compiled.name, given.get("field", ""))
+    if column is None:
+        raise NotFound
+    op = given.get("op", "")
+    wanted = next((one.asks for one in operators_of(column) if one.name == op), "")
+    values = given.getlist("days" if wanted == DAYS else "value")
+    fmt = make_frame(session, visit()).formats
+    return write_filter(column, op, values, fmt)
+
+
+def _place(text: str) -> tuple[int, int]:
+    """Order by number; what has none comes last, in the order of the form."""
+    return (
+        (0, int(text)) if text.isascii() and text.isdigit() and len(text) < len("12345") else (1, 0)
+    )
