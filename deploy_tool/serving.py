@@ -40,10 +40,23 @@ STOP_SECONDS = 30
 CRASH_SECONDS = 5  # a worker that dies sooner than this after its start will die again
 
 
-def serve(settings: Settings, host: str, port: int, processes: int, *, with_worker: bool) -> int:
+def _print(line: str) -> None:
+    print(line, flush=True)  # noqa: T201
+
+
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    processes: int,
+    *,
+    with_worker: bool,
+    announce: Callable[[str], None] = _print,
+) -> int:
     """Serve until told to stop (SIGTERM, Ctrl-C: requests under way are finished).
 
-    Prints the URL on stdout.
+    `announce` gets the line with the URL before anything answers; it is printed unless told
+    otherwise.
     Returns: 0 after a stop, 1 when a process would not live.
     Raises: UsageWrong U102 when nothing can listen there, U103 when there is no production yet;
         both before any process starts.
@@ -52,7 +65,7 @@ def serve(settings: Settings, host: str, port: int, processes: int, *, with_work
     app, dialect = _application(settings)
     server = _server(host, port, processes, threads=THREADS[dialect])
     beside = _Beside(settings) if with_worker else None
-    print(_greeting(host, port, processes, with_worker=with_worker), flush=True)  # noqa: T201
+    announce(_greeting(host, port, processes, with_worker=with_worker))
     if beside is not None:
         beside.start()
     try:

@@ -160,6 +160,9 @@ CODES: dict[str, str] = {
     "U102": "Nothing can listen on this address and port.",
     "U103": "There is no production yet; `patron init` makes it.",
     "U105": "A treatment of records makes no sense for what the plan changes.",
+    "U110": "The folder for a demo cannot be used.",
+    "U111": "The folder for a demo holds an installation that is no demo.",
+    "U112": "A demo is running in this folder already.",
     "V100": "The configuration changed while the request ran; it is redone by itself.",
     "W100": "A step of an automation could not be carried out.",
 }

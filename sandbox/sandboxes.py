@@ -36,7 +36,8 @@ KIND = "sandbox"
 class NewSandbox:
     """What somebody asks for. `url`: a database of its own; "" takes the installation's.
 
-    `maker` is the e-mail of who is let in; `actor` is what the audit and version 1 note.
+    `maker` is the e-mail of who is let in; `actor` is what the audit and version 1 note. `admits`:
+    somebody is let in at all; else the caller does so.
     """
 
     name: str
@@ -44,6 +45,7 @@ class NewSandbox:
     parent: str = PRODUCTION
     url: str = ""
     maker: str = ""
+    admits: bool = True
 
 
 def make_sandbox(
@@ -150,7 +152,7 @@ def _fill(
     origin = Origin(source="refresh", actor=new.actor, at=at, reason=reason)
     publish_copy(database, configuration, origin)
     at_step("sandbox.members")
-    for maker in makers_of(parent, new.maker):
+    for maker in makers_of(parent, new.maker) if new.admits else ():
         add_member(database, maker.person, maker.member, at=at, actor=new.actor)
 
 

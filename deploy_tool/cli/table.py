@@ -79,7 +79,8 @@ COMMANDS: tuple[Command, ...] = (
             opt("--port", "port of the web server", type=int, metavar="N"),
             flag("--no-browser", "do not open a browser"),
         ),
-        waits="comes with the sandboxes and their sample data",
+        module="demo",
+        is_light=True,
     ),
     Command(
         name="init",

@@ -1,0 +1,75 @@
+"""Moves records through time: every date and instant of theirs by a number of days, at once.
+
+For sample data that must not age. Nobody changed the records, so their versions stay and their
+history says nothing new; it moves along. Not a way to save: it knows no rights and no rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from engine.compiled import CompiledField, Snapshot
+from engine.model.fields.base import StorageKind
+from engine.names import ObjectName
+from engine.store.reading import id_params, padded
+from engine.store.statements import compile_statement
+from engine.store.tables import DELETED_AT, table_of
+from engine.store.text import native
+from engine.store.tx import Tx
+
+CHUNK = 256  # records a statement
+MS_A_DAY = 86_400_000
+_MOVED = {StorageKind.DATE, StorageKind.DATETIME}
+
+
+def live_versions(tx: Tx, snapshot: Snapshot, name: ObjectName) -> dict[int, int]:
+    """Give the version of every record that is not in the bin, by id."""
+    table = _table(tx, snapshot, name)
+    clause = sa.select(table.c["id"], table.c["version"]).where(table.c[DELETED_AT].is_(None))
+    statement = compile_statement(clause, tx.dialect)
+    return dict(tx.rows(statement.text, statement.args({})))
+
+
+def shift(tx: Tx, snapshot: Snapshot, name: ObjectName, ids: Sequence[int], *, days: int) -> None:
+    """Move records of an object and their history by whole days; formulas are not computed again.
+
+    Cost: two statements per 256 records.
+    """
+    table = _table(tx, snapshot, name)
+    fields = snapshot.model.objects[name].fields.values()
+    values = {
+        table.c[field.name]: _later(table.c[field.name], _kind(field), tx.dialect, days)
+        for field in fields
+        if field.is_stored and _kind(field) in _MOVED
+    }
+    for start in range(0, len(ids), CHUNK):
+        some = padded(ids[start : start + CHUNK])
+        clause = sa.update(table).values(values).where(table.c["id"].in_(id_params(len(some))))
+        statement = compile_statement(clause, tx.dialect)
+        tx.run(
+            statement.text,
+            statement.args({f"id_{place}": record for place, record in enumerate(some)}),
+        )
+        marks = ", ".join("?" * len(some))
+        sql = f"UPDATE patron_history SET at = at + ? WHERE record IN ({marks})"
+        tx.run(native(tx, sql), (days * MS_A_DAY, *some))
+
+
+def _later(
+    column: sa.Column[object], kind: StorageKind, dialect: str, days: int
+) -> sa.ColumnElement[object]:
+    if dialect == "postgresql":
+        return column.op("+")(sa.literal_column(f"make_interval(days => {days})")).cast(column.type)
+    if kind is StorageKind.DATE:
+        return sa.func.date(column, sa.literal_column(f"'{days:+d} days'"))
+    return column.op("+")(sa.literal_column(str(days * MS_A_DAY)))
+
+
+def _kind(field: CompiledField) -> StorageKind:
+    return field.type.storage(field.decl).kind
+
+
+def _table(tx: Tx, snapshot: Snapshot, name: ObjectName) -> sa.Table:
+    return table_of(snapshot.model.objects[name], snapshot.physical[name], tx.dialect)
