@@ -61,7 +61,7 @@ class Counts:
         snapshot = Snapshot(
             environment=self.environment,
             version=self.running.head.version,
-            token="",  # nobody pins it: it lives as long as this transaction
+            token=str(self.running.head.version),  # nobody pins it: it lives for this transaction
             model=model,
             physical=where.physical,
             env=context.env,

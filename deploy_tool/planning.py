@@ -6,10 +6,11 @@ applying refuses if that has moved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from deploy_tool.checking import refusal
+from deploy_tool.choosing import choose_components
 from deploy_tool.counting import Counts
 from deploy_tool.exits import Exit
 from deploy_tool.plan import Content, Plan, PlannedChange, PlannedConflict, PlannedStep
@@ -78,11 +79,13 @@ def plan_deployment(
     previous: Model | None = None,
     tx: Tx | None = None,
     treatments: Mapping[str, Treatment] | None = None,
+    patterns: Sequence[str] = (),
 ) -> Planned:
     """Compute what deploying `incoming` to an environment would do.
 
     `previous` is the model that runs, where the caller has it already. `tx` reads the environment;
-    without it nothing is counted. `treatments`: chosen ones by component.
+    without it nothing is counted. `treatments`: chosen ones by component. `patterns`: of the
+    components to take, with what those need; empty: all.
     Raises: MetadataInvalid M100 with every problem of the result; UsageWrong U105.
     """
     result, merge = result_tree(running.tree, incoming)
@@ -92,6 +95,15 @@ def plan_deployment(
     if model is None:
         raise refusal(problems, f"{incoming.name} cannot run in {environment}")
     operations = diff_trees(running.tree, result, retired=running.retired)
+    added: Mapping[ComponentKey, str] = {}
+    if patterns:
+        choice = choose_components(operations, patterns, model)
+        added = choice.added
+        result = _only(choice.operations, running.tree, result)
+        model, problems = compile_model(result, model)
+        if model is None:
+            raise refusal(problems, f"these components alone cannot run in {environment}")
+        operations = diff_trees(running.tree, result, retired=running.retired)
     base = running.head.version if incoming.base_version is None else incoming.base_version
     ensure_all_used(treatments or {}, operations)
     counting = (
@@ -102,7 +114,8 @@ def plan_deployment(
         )
     )
     changes = tuple(
-        _planned(operation, counting, treatments or {}, model) for operation in operations
+        _planned(operation, counting, treatments or {}, model, added.get(operation.component, ""))
+        for operation in operations
     )
     plan = Plan(
         environment=environment,
@@ -113,7 +126,7 @@ def plan_deployment(
         tree=running.tree.digest,
         result=result.digest if operations else running.tree.digest,
         changes=changes,
-        conflicts=_conflicts(merge),
+        conflicts=_conflicts(merge, {o.component for o in operations} if patterns else None),
         steps=_steps(running, previous, model, dialect, operations),
         warnings=_warnings(problems),
         passed=len(result.docs),
@@ -136,12 +149,29 @@ def _planned(
     counting: Counting | None,
     chosen: Mapping[str, Treatment],
     model: Model,
+    reason: str = "",
 ) -> PlannedChange:
     impact = None if counting is None else counting.of(operation)
     treatment = choose(operation, chosen, model)
     is_needed = treatment is not None and (impact is None or impact.concerned)
     text = treatment.text if treatment is not None and is_needed else ""
-    return PlannedChange.of(operation, impact, text)
+    planned = PlannedChange.of(operation, impact, text)
+    return replace(planned, why=f"{planned.why}; {reason}") if reason else planned
+
+
+def _only(operations: Sequence[Operation], target: SourceTree, whole: SourceTree) -> SourceTree:
+    """Give the target with some operations carried out; texts come from where they are known."""
+    data = apply_operations(_data(target.docs), operations)
+    here, there = (apply_operations(_data(tree.docs), ()) for tree in (target, whole))
+    docs = []
+    for key, found in data.items():
+        if here.get(key) == found:
+            docs.append(target.docs[key])
+        elif there.get(key) == found:
+            docs.append(whole.docs[key])
+        else:
+            docs.append(SourceDoc(key=key, data=found, digest=digest_of(found)))
+    return make_tree(docs)
 
 
 def plan_again(plan: Plan, running: Running) -> Planned:
@@ -271,8 +301,12 @@ def _content(before: SourceTree, after: SourceTree) -> Mapping[ComponentKey, Con
     }
 
 
-def _conflicts(merge: Merge | None) -> tuple[PlannedConflict, ...]:
-    found = () if merge is None else merge.conflicts
+def _conflicts(
+    merge: Merge | None, chosen: Collection[ComponentKey] | None
+) -> tuple[PlannedConflict, ...]:
+    """Give the conflicts of a merge; where components were chosen, only theirs."""
+    every = () if merge is None else merge.conflicts
+    found = every if chosen is None else [c for c in every if c.component in chosen]
     return tuple(
         PlannedConflict(
             component=c.component,

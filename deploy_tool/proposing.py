@@ -5,7 +5,7 @@ Separate from planning, which is pure: here directories, environments and `.patr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,8 +30,9 @@ def propose(
     source: str,
     target: str,
     treatments: Mapping[str, Treatment] | None = None,
+    patterns: Sequence[str] = (),
 ) -> Planned:
-    """Plan the deployment of A to an environment.
+    """Plan the deployment of A, or of some of its components, to an environment.
 
     Raises: UsageWrong U100 for what is nowhere, U105 for treatments that make no sense;
     MetadataInvalid M100 with every problem.
@@ -47,7 +48,13 @@ def propose(
             incoming = _with_base(tx, incoming, noted)
         try:
             return plan_deployment(
-                name, database.dialect, running, incoming, tx=tx, treatments=treatments
+                name,
+                database.dialect,
+                running,
+                incoming,
+                tx=tx,
+                treatments=treatments,
+                patterns=patterns,
             )
         except MetadataInvalid as invalid:
             if isinstance(place, FolderPlace):

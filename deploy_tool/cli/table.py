@@ -376,7 +376,12 @@ COMMANDS: tuple[Command, ...] = (
         arguments=(ENV, arg("FILE", "file to write")),
         waits="comes with the operations of a running installation",
     ),
-    Command(name="git install", help="install the merge and diff driver", waits=WITH_PROMOTION),
+    Command(
+        name="git install",
+        help="let git merge metadata by component and property",
+        module="git_install",
+        is_light=True,
+    ),
     Command(
         name="audit verify",
         help="check that no line of the audit was changed, removed or put in",

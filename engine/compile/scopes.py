@@ -12,7 +12,7 @@ from types import MappingProxyType
 from engine.expr import ExprType, expr_type
 from engine.expr.types import CHECKBOX, DATE, DATETIME, LOOKUP, NUMBER, TEXT
 from engine.model.declarations import Field
-from engine.names import MAX_PATH, FieldName, ObjectName
+from engine.names import MAX_PATH, ComponentKey, FieldName, ObjectName, component_key
 
 Declared = Mapping[ObjectName, Mapping[FieldName, Field]]
 Foreign = dict[tuple[str, str], str]
@@ -98,6 +98,19 @@ class ObjectScope:
                 return None
             field = self._follow(field, step)
         return field
+
+    def trail(self, path: tuple[str, ...]) -> list[ComponentKey]:
+        """Give the fields that a path passes: `account.region` reads two."""
+        found: list[ComponentKey] = []
+        owners: tuple[ObjectName, ...] = (self._name,)
+        for step in path:
+            name = FieldName(step)
+            owner = next((o for o in owners if name in self._declared.get(o, {})), None)
+            if owner is None:
+                break  # an attribute of a picklist, or a field of the platform
+            found.append(component_key("field", owner, name))
+            owners = self._declared[owner][name].targets
+        return found
 
     def _follow(self, lookup: Field, step: str) -> Field | None:
         """Take the first target that has the field: lookups to several objects share names."""

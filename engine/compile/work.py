@@ -6,10 +6,11 @@ The only mutable structure of the compiler; it is dropped when the model is froz
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from engine.compile.scopes import ObjectScope
 from engine.compiled import (
     CompiledObject,
     Members,
@@ -100,11 +101,21 @@ class Work:
     ) -> Expression | None:
         """Compile the expression at `pointer`; its problems stand under the character."""
         text = self._text(doc, pointer)
-        return self._attempt(
+        compiled = self._attempt(
             doc,
             pointer,
             lambda: compile_expression(text, scope, expect=expect, blank_zero=blank_zero),
         )
+        if compiled is not None and isinstance(scope, ObjectScope):
+            self._note_uses(doc, scope, compiled.reads)
+        return compiled
+
+    def _note_uses(self, doc: SourceDoc, scope: ObjectScope, paths: Iterable[str]) -> None:
+        """Add the fields that an expression reads to what its component uses."""
+        read = (key for path in sorted(paths) for key in scope.trail(tuple(path.split("."))))
+        known = self.uses.get(doc.key, ())
+        own = (key for key in read if key in self.tree.docs)  # not those that the engine declares
+        self.uses[doc.key] = tuple(dict.fromkeys((*known, *own)))
 
     def template(self, doc: SourceDoc, pointer: str, scope: ExprScope) -> Template | None:
         """Compile a text with expressions in braces; problems stand under their character."""

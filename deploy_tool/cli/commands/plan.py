@@ -17,13 +17,8 @@ from deploy_tool.treatments import read_treatments
 def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
     """Show the plan; write it to a file with --out."""
     source, target = source_and_target(arguments)
-    if arguments.pattern:
-        raise UsageWrong(
-            message="Choosing components comes with the promotion of changes.",
-            code="U101",
-            hint="plan the whole directory",
-        )
-    plan = propose(installation, source, target, read_treatments(arguments.treat)).plan
+    treatments = read_treatments(arguments.treat)
+    plan = propose(installation, source, target, treatments, arguments.pattern).plan
     if arguments.out:
         write_plan(plan, Path(arguments.out))
     terminal.say(render_plan(plan))

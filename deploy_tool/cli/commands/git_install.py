@@ -1,0 +1,53 @@
+"""`patron git install`: teaches the git repository around here to merge metadata by property."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from deploy_tool.cli.terminal import Terminal
+from deploy_tool.exits import Exit, UsageWrong
+from engine.settings import Settings
+
+ATTRIBUTES = ("*.yaml merge=patron", "*.yml merge=patron", "*.json merge=patron")
+_ROOT = Path(__file__).resolve().parents[3]
+
+
+def run(arguments: Namespace, terminal: Terminal, settings: Settings) -> Exit:  # noqa: ARG001  # every light command gets them
+    """Write .gitattributes beside each project.yaml, and the driver into .git/config."""
+    top = Path(_git("rev-parse", "--show-toplevel"))
+    folders = sorted(path.parent for path in top.rglob("project.yaml") if ".git" not in path.parts)
+    if not folders:
+        message = f"No folder below {top} holds a project.yaml."
+        raise UsageWrong(message=message, hint="patron pull production --to metadata/ writes one")
+    driver = f"PYTHONPATH={shlex.quote(str(_ROOT))} {shlex.quote(sys.executable)}"
+    _git("config", "merge.patron.name", "Patron metadata, by component and property")
+    _git("config", "merge.patron.driver", f"{driver} -m deploy_tool.git_merging %O %A %B %P")
+    for folder in folders:
+        _attribute(folder / ".gitattributes")
+        terminal.say(f"{folder.relative_to(top)}: files merge by property from now on.")
+    terminal.answer({"folders": [str(folder.relative_to(top)) for folder in folders]})
+    return Exit.DONE
+
+
+def _attribute(path: Path) -> None:
+    """Add the lines that are missing; others stay."""
+    there = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    missing = [line for line in ATTRIBUTES if line not in there]
+    if missing:
+        path.write_text("\n".join([*there, *missing]) + "\n", encoding="utf-8")
+
+
+def _git(*words: str) -> str:
+    """Ask git. Raises: UsageWrong U100 outside of a repository, or without git."""
+    git = shutil.which("git") or "git"
+    try:
+        done = subprocess.run([git, *words], capture_output=True, text=True, check=True)  # noqa: S603  # words of ours
+    except (OSError, subprocess.CalledProcessError) as error:
+        message = "This is no git repository, or git is not installed."
+        raise UsageWrong(message=message, hint="run it inside the repository") from error
+    return done.stdout.strip()
