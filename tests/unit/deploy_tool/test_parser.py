@@ -19,6 +19,8 @@ abort rollback restore purge test import export backup doctor login
 env-list env-show env-policy env-values user-create token-create sandbox-create sandbox-refresh
 sandbox-list sandbox-delete git-install audit-verify
 """
+# What the contract does not name; it is extended, never changed.
+BEYOND = {"user-reset-link", "user-set"}
 
 
 def _words(command):
@@ -31,8 +33,10 @@ def _words(command):
 
 
 def test_every_command_of_the_contract_is_known():
-    """No command is missing and none is invented."""
-    assert {c.name.replace(" ", "-") for c in COMMANDS} == set(CONTRACT.split())
+    """No command is missing, and what goes beyond the contract was decided."""
+    known = {c.name.replace(" ", "-") for c in COMMANDS}
+
+    assert set(CONTRACT.split()) <= known <= set(CONTRACT.split()) | BEYOND
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.name)
@@ -97,7 +101,7 @@ def test_options_are_not_abbreviated():
 def test_the_help_of_a_waiting_command_says_when_it_comes(capsys):
     """Who reads the help is not promised what is not there."""
     with pytest.raises(SystemExit) as caught:
-        main(["rollback", "--help"])
+        main(["purge", "--help"])
 
     assert caught.value.code == 0
     shown = " ".join(capsys.readouterr().out.split())
