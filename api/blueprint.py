@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g
 
 from api.calls import Calls
 from api.environments import EnvironmentRoutes
 from api.headers import ensure_readable_address, read_credential
 from api.metadata import OPENAPI_ADDRESS, MetadataRoutes
+from api.people import people_routes
 from api.records import RecordRoutes
 from engine.snapshots import Environments
 
@@ -21,28 +22,29 @@ View = Callable[..., Response]
 RECORDS, RECORD = "/records/<object>", "/records/<object>/<id>"
 
 
-def routes(environments: Environments) -> tuple[tuple[str, str, View], ...]:
-    """Give the table: method, address, view."""
+def routes(environments: Environments) -> tuple[tuple[str, str, View, str], ...]:
+    """Give the table: method, address, view, and the scope of narrowed tokens that reaches it."""
     calls = Calls(environments)
     records = RecordRoutes(calls)
     metadata = MetadataRoutes(calls)
     around = EnvironmentRoutes(calls, environments)
     return (
-        ("GET", "/objects", metadata.objects),
-        ("GET", "/objects/<object>", metadata.describe),
-        ("GET", RECORDS, records.list),
-        ("POST", RECORDS, records.create),
-        ("GET", RECORD, records.read),
-        ("PATCH", RECORD, records.update),
-        ("DELETE", RECORD, records.delete),
-        ("POST", f"{RECORD}/restore", records.restore),
-        ("PUT", f"{RECORDS}/by/<field>/<path:value>", records.upsert),
-        ("POST", f"{RECORDS}/bulk", records.bulk),
-        ("POST", "/aggregate/<object>", records.aggregate),
-        ("GET", "/environments", around.environments),
-        ("GET", "/environments/<named>/versions", around.versions),
-        ("GET", "/environments/<named>/tree", around.tree),
-        ("GET", OPENAPI_ADDRESS, metadata.openapi),
+        ("GET", "/objects", metadata.objects, "read"),
+        ("GET", "/objects/<object>", metadata.describe, "read"),
+        ("GET", RECORDS, records.list, "read"),
+        ("POST", RECORDS, records.create, "records"),
+        ("GET", RECORD, records.read, "read"),
+        ("PATCH", RECORD, records.update, "records"),
+        ("DELETE", RECORD, records.delete, "records"),
+        ("POST", f"{RECORD}/restore", records.restore, "records"),
+        ("PUT", f"{RECORDS}/by/<field>/<path:value>", records.upsert, "records"),
+        ("POST", f"{RECORDS}/bulk", records.bulk, "records"),
+        ("POST", "/aggregate/<object>", records.aggregate, "read"),
+        ("GET", "/environments", around.environments, "metadata"),
+        ("GET", "/environments/<named>/versions", around.versions, "metadata"),
+        ("GET", "/environments/<named>/tree", around.tree, "metadata"),
+        *people_routes(calls, environments),
+        ("GET", OPENAPI_ADDRESS, metadata.openapi, "read"),
     )
 
 
@@ -50,11 +52,23 @@ def make_blueprint(environments: Environments) -> Blueprint:
     """Make the blueprint of the API over the environments of an installation."""
     blueprint = Blueprint("api", __name__)
     blueprint.before_request(_ensure_welcome)
-    for method, address, view in routes(environments):
+    for method, address, view, scope in routes(environments):
         endpoint = f"{method} {address}".replace(".", "_")
-        blueprint.add_url_rule(address, endpoint=endpoint, view_func=view, methods=[method])
+        blueprint.add_url_rule(
+            address, endpoint=endpoint, view_func=_scoped(view, scope), methods=[method]
+        )
     blueprint.after_request(_guard)
     return blueprint
+
+
+def _scoped(view: View, scope: str) -> View:
+    """Let `Calls.enter` know which scope reaches the route."""
+
+    def scoped(**given: str) -> Response:
+        g.scope = scope
+        return view(**given)
+
+    return scoped
 
 
 def _guard(response: Response) -> Response:

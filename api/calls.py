@@ -11,11 +11,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
-from flask import Response
+from flask import Response, g
 
 from api.answers import JSON, encode
 from api.headers import read_credential, read_idempotency_key, request_fingerprint
+from engine.clock import SystemClock
 from engine.errors import NotFound, PatronError, SignInRequired
+from engine.people.tokens import LastUses, ensure_reaches
 from engine.session import KeptAnswer, Session, run
 from engine.snapshots import Environments
 
@@ -50,6 +52,7 @@ class Calls:
 
     def __init__(self, environments: Environments) -> None:
         self._environments = environments
+        self._uses = LastUses()
 
     def read(self, environment: str, work: Work) -> Response:
         """Answer with what a reader found."""
@@ -92,14 +95,22 @@ class Calls:
     def enter(self, environment: str, work: Callable[[Session], T], *, write: bool) -> T:
         """Run work in a session of the caller.
 
-        Raises: SignInRequired A200; what the work raises.
+        Raises: SignInRequired A200; AccessDenied A102 for a token whose scopes do not reach the
+            route; what the work raises.
         """
-        credential = read_credential()
+        credential, scope = read_credential(), str(g.get("scope", ""))
+
+        def within(session: Session) -> T:
+            ensure_reaches(session.unit.scopes, scope)
+            return work(session)
+
         try:
             opened = self._environments.open(environment)
         except NotFound as error:
             raise _not_admitted(environment) from error
-        return run(opened, credential, work, write=write)
+        done = run(opened, credential, within, write=write)
+        self._uses.note(self._environments.control, credential.text, at=SystemClock().now())
+        return done
 
     def _done(self, environment: str, work: Work, *, write: bool) -> Response:
         def noted(session: Session) -> tuple[Outcome, list[str]]:

@@ -14,6 +14,7 @@ from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.query import ReadPlan
 from engine.saving.journal import Journal
+from engine.saving.keeping import keeping
 from engine.saving.rollups import Saved, roll_up
 from engine.saving.shown import shown
 from engine.saving.unit import Record, Unit
@@ -53,7 +54,8 @@ def delete(
         raise Conflict(message, current=shown(unit, compiled, row, {}))
     doomed = _Doomed(records={compiled.name: {record_id: row}})
     _collect(unit, compiled.name, [record_id], doomed)
-    _carry_out(unit, doomed, record_id)
+    with keeping(unit, compiled):
+        _carry_out(unit, doomed, record_id)
 
 
 def restore(unit: Unit, compiled: CompiledObject, record_id: int) -> None:

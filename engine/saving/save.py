@@ -19,6 +19,7 @@ from engine.names import FieldName
 from engine.records import Decision, Draft, coerce, decide
 from engine.records.pipeline import set_constants
 from engine.saving.journal import Journal
+from engine.saving.keeping import keeping
 from engine.saving.numbers import set_auto_numbers
 from engine.saving.references import load_references, lookups_to_load
 from engine.saving.rollups import roll_up
@@ -98,7 +99,8 @@ def change(unit: Unit, compiled: CompiledObject, changes: Sequence[Change]) -> l
         for draft, decision in zip(drafts, decisions, strict=True)
         if not decision.errors and decision.changed
     ]
-    written = _write(unit, compiled, pairs)
+    with keeping(unit, compiled):
+        written = _write(unit, compiled, pairs)
     _follow_up(unit, compiled, written)
     final = {int(d.values["id"]): d for _, d in written}  # type: ignore[arg-type]  # integers
     results = iter(final.get(int(d.values["id"]), d) for d in decisions)  # type: ignore[arg-type]

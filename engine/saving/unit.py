@@ -32,7 +32,7 @@ class Unit:
     """Everything a save or a query needs; made by `engine.session` when a transaction opens.
 
     `source` says for the history through which door a change came: api, ui, import, workflow.
-    `deprecations` collects former names that callers used.
+    `deprecations` collects former names that callers used. `scopes` narrow the caller's token.
     """
 
     tx: Tx
@@ -45,6 +45,7 @@ class Unit:
     take_ids: Callable[[ObjectName, int], Sequence[int]]
     plans: Plans
     deprecations: list[str] = field(default_factory=list)
+    scopes: frozenset[str] = frozenset()
 
     @property
     def me(self) -> int:

@@ -83,4 +83,14 @@ objects:
   account: {read: true}
   deal: {create: true, read: true, edit: true, fields: {margin: none, share: read, legacy: none}}
 """,
+    "access/permission_sets/helper.yaml": """\
+permission_set: helper
+label: Helper
+permissions: [manage_users, log_in_as]
+""",
+    "access/permission_sets/auditor.yaml": """\
+permission_set: auditor
+label: Auditor
+permissions: [view_audit]
+""",
 }

@@ -28,6 +28,7 @@ class MemberRow:
     name: str
     permission_sets: frozenset[str]
     is_active: bool
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ INSERT INTO patron_member (user_id, person_id, permission_sets, signature, activ
 VALUES (?, ?, ?, ?, ?, ?)
 """
 _LIST = """
-SELECT m.user_id, m.person_id, u.email, u.name, m.permission_sets, m.active
+SELECT m.user_id, m.person_id, u.email, u.name, m.permission_sets, m.active, u.role
 FROM patron_member m JOIN patron_user u ON u.id = m.user_id WHERE u.deleted_at IS NULL
 """
 _ADMINISTRATOR = f"""
@@ -94,6 +95,12 @@ def find_member(tx: Tx, *, email: str | None = None, person: int | None = None) 
     """Give a member by e-mail or by person, active or not; None when there is none."""
     column, value = ("u.email", email) if person is None else ("m.person_id", person)
     row = tx.row(native(tx, f"{_LIST} AND {column} = ?"), (value,))
+    return None if row is None else _read(row)
+
+
+def find_member_of_user(tx: Tx, user: int) -> MemberRow | None:
+    """Give the member whose user record has this id; None when there is none."""
+    row = tx.row(native(tx, f"{_LIST} AND m.user_id = ?"), (user,))
     return None if row is None else _read(row)
 
 
@@ -155,7 +162,7 @@ def _flag(tx: Tx, *, value: bool) -> object:
 
 
 def _read(row: tuple[object, ...]) -> MemberRow:
-    user, person, email, name, sets, active = row
+    user, person, email, name, sets, active, role = row
     return MemberRow(
         user=int(str(user)),
         person=int(str(person)),
@@ -163,4 +170,5 @@ def _read(row: tuple[object, ...]) -> MemberRow:
         name=str(name or ""),
         permission_sets=frozenset(json.loads(str(sets))),
         is_active=bool(active),
+        role=str(role or ""),
     )

@@ -1,0 +1,109 @@
+"""Who may manage whom, and give what: managing others must not be a way to gain rights. Pure.
+
+Separate from the faces, because the REST routes and the pages ask the same questions. See
+docs/decisions/people-over-rest.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from engine.errors import AccessDenied
+from engine.model.permissions import ADMINISTRATOR
+
+Given = Mapping[str, frozenset[str]]  # permission set -> the system permissions it gives
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manager:
+    """Who manages: the caller of one environment. `given`: what its permission sets give."""
+
+    user: int
+    person: int
+    email: str
+    sets: frozenset[str]
+    permissions: frozenset[str]
+    given: Given
+
+    @property
+    def is_administrator(self) -> bool:
+        """Tell whether the caller may do everything."""
+        return ADMINISTRATOR in self.sets
+
+
+def ensure_permission(manager: Manager, permission: str, what: str) -> None:
+    """Refuse what needs a system permission that is missing. Raises: AccessDenied A100."""
+    if permission not in manager.permissions and not manager.is_administrator:
+        message = f'{what} needs the permission "{permission}".'
+        raise AccessDenied(message)
+
+
+def ensure_may_manage(manager: Manager, user: int, sets: Collection[str]) -> None:
+    """Refuse managing oneself, or an administrator, to everybody but administrators.
+
+    Raises: AccessDenied A100 without manage_users, A103.
+    """
+    ensure_permission(manager, "manage_users", "Managing people")
+    if manager.is_administrator:
+        return
+    if user == manager.user:
+        message = "Your own role and permission sets are changed by somebody else."
+        raise AccessDenied(message, code="A103", hint="ask an administrator")
+    if ADMINISTRATOR in sets:
+        message = "An administrator is managed by administrators only."
+        raise AccessDenied(message, code="A103")
+
+
+def ensure_may_give(manager: Manager, before: Collection[str], after: Collection[str]) -> None:
+    """Refuse giving or taking permission sets that hold more than the manager holds.
+
+    Raises: AccessDenied A103, naming the first set and what is missing.
+    """
+    if manager.is_administrator:
+        return
+    for name in sorted(set(before) ^ set(after)):
+        lacks = _lacks(manager, name)
+        if lacks:
+            message = f'You cannot give or take "{name}": you do not hold {lacks} yourself.'
+            raise AccessDenied(message, code="A103", hint="ask an administrator")
+
+
+def ensure_may_act_for(manager: Manager, sets: Collection[str], *, is_service: bool) -> None:
+    """Refuse making tokens for others, but for services that hold no set the manager lacks.
+
+    Raises: AccessDenied A100 without manage_users, A103.
+    """
+    ensure_permission(manager, "manage_users", "Making tokens for a service")
+    if not is_service:
+        message = "A person makes their own tokens: one for somebody else would act in their name."
+        raise AccessDenied(message, code="A103", hint="make a service account for a program")
+    missing = sorted(set(sets) - manager.sets)
+    if missing and not manager.is_administrator:
+        message = f'The service holds "{missing[0]}", which you do not hold yourself.'
+        raise AccessDenied(message, code="A103", hint="ask an administrator")
+
+
+def ensure_may_work_as(
+    manager: Manager, sets: Collection[str], permissions: Collection[str]
+) -> None:
+    """Refuse working as somebody who may do more than oneself, system permissions taken.
+
+    Records are another matter: seeing what the other sees is what it is for.
+    Raises: AccessDenied A100 without log_in_as, A103.
+    """
+    ensure_permission(manager, "log_in_as", "Working as somebody else")
+    if manager.is_administrator:
+        return
+    more = sorted(set(permissions) - manager.permissions)
+    if ADMINISTRATOR in sets or more:
+        message = "You cannot work as somebody who may do more than you."
+        raise AccessDenied(message, code="A103", hint="ask an administrator")
+
+
+def _lacks(manager: Manager, name: str) -> str:
+    """Say what of a permission set the manager lacks; "" for nothing."""
+    if name == ADMINISTRATOR:
+        return "it"
+    missing = sorted(manager.given.get(name, frozenset()) - manager.permissions)
+    return ", ".join(missing)
