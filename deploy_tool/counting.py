@@ -18,6 +18,7 @@ from engine.names import EnvironmentName, FieldName, ObjectName
 from engine.saving.refill import stale_fields
 from engine.store.ddl import steps
 from engine.store.ddl.foreseen import Foreseen, foresee
+from engine.store.elsewhere import with_others
 from engine.store.impact import Records
 from engine.store.platform.physical import physical_map
 from engine.store.platform.values import load_values
@@ -66,4 +67,5 @@ class Counts:
             physical=where.physical,
             env=context.env,
         )
+        context = with_others(context, tx, snapshot)
         return Records(tx=tx, snapshot=snapshot, missing=where.missing, context=context)

@@ -19,6 +19,7 @@ from engine.model.fields.base import Value
 from engine.query import Planner, ReadPlan
 from engine.saving.unit import Unit
 from engine.snapshots import Credential, Environment
+from engine.store.elsewhere import with_others
 from engine.store.memo import Memo
 from engine.store.platform.enter import Member, enter
 from engine.store.reading import Caller
@@ -43,7 +44,7 @@ def open_unit(
         snapshot=snapshot,
         access=access,
         planner=planner,
-        caller=caller_of(snapshot, access, member, now),
+        caller=caller_of(tx, snapshot, access, member, now),
         now=now,
         source=source,
         take_ids=partial(environment.ids.take, tx),
@@ -71,11 +72,11 @@ def rights_of(model: Model, member: Member) -> tuple[Access, Planner]:
     return _RIGHTS.get_or_make((model.digest, member.permission_sets, place), make)
 
 
-def caller_of(snapshot: Snapshot, access: Access, member: Member, now: datetime) -> Caller:
+def caller_of(tx: Tx, snapshot: Snapshot, access: Access, member: Member, now: datetime) -> Caller:
     """Give what statements and expressions know of a member."""
     return Caller(
         me=member.id,
-        context=_context(snapshot, access, member, now),
+        context=with_others(_context(snapshot, access, member, now), tx, snapshot),
         role=access.standing.role,
         groups=tuple(sorted(access.standing.groups)),
     )

@@ -46,8 +46,12 @@ class TwoRecords:
             return chain(self.first.names(()), self.second.names(()), (RECORD,))
         return (self.first if self.is_of_first(prefix[0]) else self.second).names(prefix)
 
+    def elsewhere(self, object: str, field: str) -> ExprType | None:
+        """Give the type of a kept field of any object."""
+        return self.second.elsewhere(object, field)
+
     def knows(self, kind: str, name: str) -> bool:
-        """Tell whether a permission, role or environment value is declared."""
+        """Tell whether a permission, role, environment value or object is declared."""
         return self.second.knows(kind, name)
 
     def is_of_first(self, step: str) -> bool:
@@ -72,8 +76,12 @@ class WithNew:
         """Give what may follow a prefix."""
         return self.record.names(prefix) if prefix else chain(self.record.names(()), self.made)
 
+    def elsewhere(self, object: str, field: str) -> ExprType | None:
+        """Give the type of a kept field of any object."""
+        return self.record.elsewhere(object, field)
+
     def knows(self, kind: str, name: str) -> bool:
-        """Tell whether a permission, role or environment value is declared."""
+        """Tell whether a permission, role, environment value or object is declared."""
         return self.record.knows(kind, name)
 
 
@@ -92,6 +100,10 @@ class Request:
     def names(self, prefix: tuple[str, ...]) -> Iterable[str]:
         """Give what may follow a prefix: nobody knows what a body holds."""
         return () if prefix else (BODY,)
+
+    def elsewhere(self, object: str, field: str) -> ExprType | None:  # the protocol's
+        """Read no other records: what comes in is checked when it is saved."""
+        return None
 
     def knows(self, kind: str, name: str) -> bool:
         """Tell whether a permission, role or environment value is declared."""

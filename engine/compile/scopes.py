@@ -76,6 +76,11 @@ class ObjectScope:
         targets = () if field is None else field.targets
         return [name for target in targets for name in self._declared.get(target, ())]
 
+    def elsewhere(self, object: str, field: str) -> ExprType | None:
+        """Give the type of a kept field of any object; a change of it is seen."""
+        found = self._field(ObjectName(object), field)
+        return None if found is None or found.type == "formula" else expr_type(found)
+
     def knows(self, kind: str, name: str) -> bool:
         """Tell whether a permission, role or environment value is declared."""
         is_known = name in self._known.get(kind, frozenset())

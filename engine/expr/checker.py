@@ -220,6 +220,8 @@ class Checker:
         for place, argument in enumerate(typed):
             self._fitting(function, place, argument, typed)
         self._alike(function, typed)
+        if name == "VLOOKUP":
+            function = self._looking_up(function, typed)
         return self._call(_variant(function, typed), typed, written.start)
 
     def _with_values(self, name: str, arguments: list[Node]) -> list[Node]:
@@ -274,6 +276,24 @@ class Checker:
             self._known_value(arguments[0], argument)
         if role == "pattern":
             _readable_pattern(constant, argument.start)
+
+    def _looking_up(self, function: Function, arguments: Sequence[Node]) -> Function:
+        """Find the fields that VLOOKUP names; it gives what the wanted one holds."""
+        names = [node.value if isinstance(node, Literal) else None for node in arguments[:3]]
+        if not self._scope.knows("object", str(names[0])):
+            raise Flaw("M301", f'There is no object "{names[0]}".', arguments[0].start)
+        types = []
+        for place in (1, 2):
+            found = self._scope.elsewhere(str(names[0]), str(names[place]))
+            if found is None:
+                message = f'"{names[0]}" keeps no field "{names[place]}" that could be looked up.'
+                raise Flaw("M301", message, arguments[place].start, "formulas are not kept")
+            types.append(found)
+        wanted, key = types
+        if common([key, arguments[3].type]) is None:
+            message = f"{names[2]} is {key} and {describe(arguments[3])} {arguments[3].type}."
+            raise Flaw("M304", message, arguments[3].start, "look for a value of the key's type")
+        return replace(function, result=wanted)
 
     def _alike(self, function: Function, arguments: Sequence[Node]) -> None:
         if function.alike is None:

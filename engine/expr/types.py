@@ -152,5 +152,11 @@ class Scope(Protocol):
     def names(self, prefix: tuple[str, ...]) -> Iterable[str]:
         """Give what may follow a prefix; asked for hints and completion only."""
 
+    def elsewhere(self, object: str, field: str) -> ExprType | None:
+        """Give the type of a kept field of any object; None where there is no such field.
+
+        Formulas are not kept, so VLOOKUP cannot read them.
+        """
+
     def knows(self, kind: str, name: str) -> bool:
-        """Tell whether a `permission`, `role` or `env` value of this name is declared."""
+        """Tell whether a `permission`, `role`, `env` value or `object` of this name is declared."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from engine.access import Access
 from engine.compiled import Model
 from engine.expr import ExprType, expr_type
-from engine.names import ObjectName
+from engine.names import FieldName, ObjectName
 from engine.query.columns import walk
 
 
@@ -40,10 +40,22 @@ class ReadableScope:
         readable = self._access.of(start).readable
         return [n for n, f in self._model.objects[start].fields.items() if readable & f.bit]
 
+    def elsewhere(self, object: str, field: str) -> ExprType | None:
+        """Give the type of a kept field of an object that the caller may read."""
+        name = ObjectName(object)
+        if name not in self._model.objects or not is_readable(
+            self._model, self._access, name, field
+        ):
+            return None
+        found = self._model.objects[name].fields.get(FieldName(field))
+        return expr_type(found.decl) if found is not None and found.formula is None else None
+
     def knows(self, kind: str, name: str) -> bool:
         """Tell whether a permission, role or environment value exists."""
         if kind == "permission":
             return name in self._model.permissions
+        if kind == "object":
+            return self._access.of(ObjectName(name)).may("read")
         if kind == "role":
             return name in self._model.roles
         return name in self._model.declared.get("env_var", {})

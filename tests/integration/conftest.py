@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +26,23 @@ def make_world(database: Database) -> Callable[..., World]:
     return make
 
 
+@contextmanager
+def opened(
+    kind: str, home: Path, server: Callable[[], str], texts: Mapping[str, str]
+) -> Iterator[House]:
+    """Open an installation with a configuration on a kind of database; `server` gives a URL."""
+    files = write_files(home / "files", texts)
+    if kind == "sqlite":
+        with open_house(Settings(home=home), files) as made:
+            yield made
+        return
+    with (
+        own_postgres(server()) as url,
+        open_house(Settings(home=home, database_url=url), files) as made,
+    ):
+        yield made
+
+
 @pytest.fixture(
     scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 )
@@ -31,17 +51,8 @@ def house(
 ) -> Iterator[House]:
     """Give an installation with the configuration above, an administrator and a rep."""
     home = tmp_path_factory.mktemp("house")
-    files = write_files(home / "files", FILES)
-    if request.param == "sqlite":
-        with open_house(Settings(home=home), files) as made:
-            made.admit("rep", "rep")
-            yield made
-        return
-    server = request.getfixturevalue("postgres_url")
-    with (
-        own_postgres(server) as url,
-        open_house(Settings(home=home, database_url=url), files) as made,
-    ):
+    server = partial(request.getfixturevalue, "postgres_url")
+    with opened(request.param, home, server, FILES) as made:
         made.admit("rep", "rep")
         yield made
 

@@ -54,6 +54,9 @@ FIELDS = MappingProxyType(
 )
 
 
+KNOWN = {("permission", "vip"), ("role", "sales"), ("env", "URL"), ("object", "price")}
+
+
 class FieldScope:
     """The fields above; `vip` and `sales` are a permission and a role."""
 
@@ -65,9 +68,13 @@ class FieldScope:
         """Give the fields."""
         return FIELDS if not prefix else ()
 
+    def elsewhere(self, object: str, field: str) -> ExprType | None:
+        """Give text for every field of prices."""
+        return ExprType(kind=Kind.TEXT) if object == "price" and field else None
+
     def knows(self, kind: str, name: str) -> bool:
         """Tell whether a name is declared."""
-        return (kind, name) in {("permission", "vip"), ("role", "sales"), ("env", "URL")}
+        return (kind, name) in KNOWN
 
 
 # --- values ---------------------------------------------------------------------------------------

@@ -203,14 +203,17 @@ FUNCTIONS: tuple[Function, ...] = (
             takes("object", Kind.TEXT, role="constant"),
             takes("wanted", Kind.TEXT, role="constant"),
             takes("key", Kind.TEXT, role="constant"),
-            takes("value", Kind.TEXT, Kind.NUMBER, Kind.LOOKUP, Kind.PICKLIST),
+            takes("value", Kind.TEXT, Kind.NUMBER, Kind.LOOKUP, Kind.PICKLIST, Kind.DATE),
         ),
-        result=TEXT,
+        result=TEXT,  # the checker puts the type of the wanted field here
         python=_look_up,
         style=Style.CONTEXT,
         uses=frozenset({"lookup"}),
         can_fail=True,
-        doc="One field of another object's record, found by the value of a key field of it.",
+        doc=(
+            "One field of another object's record, found by the value of a key field of it: of the"
+            " oldest such record, whoever may see it. Blank when there is none."
+        ),
         examples=(('IFERROR(VLOOKUP("price_book", "name", "code", "A1"), "none")', "none"),),
     ),
     Function(
@@ -221,7 +224,10 @@ FUNCTIONS: tuple[Function, ...] = (
         style=Style.CONTEXT,
         uses=frozenset({"rate"}),
         can_fail=True,
-        doc="What one unit of a currency is worth in the company's today.",
+        doc=(
+            "What one unit of a currency is worth in the company's today, by the latest"
+            " `exchange_rate` that has begun. Without one it has no value."
+        ),
         examples=(('IFERROR(CURRENCYRATE("USD"), 1)', "1"),),
     ),
     Function(

@@ -88,6 +88,10 @@ class NamedScope:
         """Give nothing: hints do not matter here."""
         return ()
 
+    def elsewhere(self, object: str, field: str) -> ExprType | None:  # the protocol's
+        """Take every field for a text."""
+        return ExprType(kind=Kind.TEXT)
+
     def knows(self, kind: str, name: str) -> bool:
         """Take every name."""
         return True

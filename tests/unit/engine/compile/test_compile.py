@@ -295,3 +295,37 @@ def test_an_environment_value_has_its_declared_type() -> None:
         _, problems = compile_model(tree)
         assert not found
         assert len(problems) == count
+
+
+@pytest.mark.parametrize(
+    ("formula", "found"),
+    [
+        ('VLOOKUP("acount", "name", "name", name)', 'M301 There is no object "acount".'),
+        ('VLOOKUP("account", "nmae", "name", name)', 'M301 "account" keeps no field "nmae"'),
+        ('VLOOKUP("deal", "net", "name", name)', 'M301 "deal" keeps no field "net"'),
+        ('VLOOKUP("account", "name", "total", name)', "M304 total is a currency and name a text."),
+        ('VLOOKUP("account", "total", "name", name)', "M305 Here a text is needed"),
+        ('VLOOKUP(name, "name", "name", name)', "M312 VLOOKUP needs a name in quotes"),
+    ],
+)
+def test_what_is_looked_up_elsewhere_is_checked(formula: str, found: str) -> None:
+    """Object, fields and types of a VLOOKUP are looked at when the configuration is published."""
+    note = OTHER + f"  found: {{type: formula, returns: text, formula: '{formula}'}}\n"
+
+    problems = problems_of(note=note)
+
+    assert len(problems) == 1
+    assert found in problems[0]
+
+
+def test_a_look_up_is_compiled_again_when_its_field_changes() -> None:
+    """Another type elsewhere is found although the reader did not change."""
+    formula = 'VLOOKUP("account", "name", "name", name)'
+    note = OTHER + f"  found: {{type: formula, returns: text, formula: '{formula}'}}\n"
+    before = compiled(note=note)
+    account = ACCOUNT.replace("name: {type: text, required: true}", "name: {type: number}")
+    tree, _ = tree_from_texts(files(note=note, account=account))
+
+    _, problems = compile_model(tree, before)
+
+    assert any("objects/note.yaml" in str(problem) for problem in problems)

@@ -11,6 +11,7 @@ from engine.expr import EvalContext, ExprFailed, ExprInvalid, compile_expression
 from engine.expr.decimals import plain
 from engine.expr.functions import EVERY, FUNCTIONS, HIDDEN, OPERATORS
 from engine.expr.functions.base import OWN_PYTHON
+from engine.expr.types import TEXT
 
 EXAMPLES = [example for function in EVERY for example in function.examples]
 CONTEXT = EvalContext(now=datetime(2024, 3, 31, 23, 30, tzinfo=UTC), zone=UTC)
@@ -35,6 +36,9 @@ class _Nothing:
 
     def names(self, prefix):
         return ()
+
+    def elsewhere(self, object, field):
+        return TEXT
 
     def knows(self, kind, name):
         return True

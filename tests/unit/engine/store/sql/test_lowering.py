@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from engine.expr import EvalContext, ExprInvalid, compile_expression
 from engine.expr.functions import EVERY
+from engine.expr.types import TEXT
 from engine.store.lower import NoSqlForm, decoder, lower, lower_condition
 from engine.store.sql.functions import POSTGRES_FUNCTIONS, SQLITE_FUNCTIONS, name_of
 from engine.store.sql.writer import Writer
@@ -22,6 +23,9 @@ EXAMPLES = [text for function in EVERY for text, _ in function.examples]
 
 class _Anything(FieldScope):
     """Every permission and role exists."""
+
+    def elsewhere(self, object, field):
+        return TEXT
 
     def knows(self, kind, name):
         return True
