@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint
 
-from admin import start
+from admin import components, lists, objects, undoing
 from engine.snapshots import Environments
 from web.assets import add_folder
 
@@ -15,5 +15,17 @@ def make_admin(_environments: Environments) -> Blueprint:
     """Make the blueprint of the designer."""
     blueprint = Blueprint("admin", __name__, template_folder="templates")
     add_folder(Path(__file__).parent / "static")
-    blueprint.add_url_rule("/setup/", "start", start.show_start)
+    rule = blueprint.add_url_rule
+    rule("/setup/", "start", lists.show_start)
+    rule("/setup/in/<family>", "family", lists.show_family)
+    rule("/setup/undo/<int:version>", "undo", undoing.undo, methods=["POST"])
+    rule("/setup/new/<kind>", "new", components.show_new)
+    rule("/setup/new/<kind>", "create", components.create_component, methods=["POST"])
+    rule("/setup/<kind>/", "kind", lists.show_kind)
+    rule("/setup/object/<name>", "object", objects.show_object)
+    one = "/setup/<kind>/<name>"
+    rule(one, "component", components.show_component)
+    rule(one, "save", components.save_component, methods=["POST"])
+    rule(f"{one}/rename", "rename", components.rename_component, methods=["POST"])
+    rule(f"{one}/retire", "retire", components.retire_component, methods=["POST"])
     return blueprint

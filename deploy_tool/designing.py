@@ -1,0 +1,311 @@
+"""An edit made in a browser: one component's text or an end of it, merged, planned, carried out.
+
+The same plan and the same apply as the command line, with another source: the tree somebody looked
+at, changed in one place. What others published meanwhile is merged in; where both changed the same
+property, the caller gets the conflicts and decides. Pure but for `carry_out_edit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from deploy_tool.applying import PATIENCE_SECONDS, Order, apply_plan
+from deploy_tool.planning import Incoming, Planned, plan_deployment
+from deploy_tool.trees import Running
+from engine.clock import Clock
+from engine.compile import compile_model
+from engine.compiled import Model
+from engine.diff import merge_components
+from engine.diff.merge import Conflict
+from engine.errors import Problem, Severity, sort_problems
+from engine.names import ComponentKey, component_key, split_key
+from engine.snapshots import Environment
+from engine.source import SourceDoc, SourceTree, canonical, digest_of, make_tree
+from engine.source.sheets import (
+    ReadText,
+    edited_text,
+    is_document,
+    read_text,
+    text_of,
+    with_order,
+)
+from engine.store.platform.versions import Content, Version, keep_texts
+from engine.store.tx import Tx
+
+Docs = dict[ComponentKey, SourceDoc]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What somebody wants one component to say, and the tree they looked at when they began.
+
+    `text` is its YAML; None ends the component. `former` is its name before, where it is renamed.
+    `mine_wins`: where both sides changed the same, this edit stands.
+    """
+
+    key: ComponentKey
+    text: str | None
+    base: SourceTree
+    former: ComponentKey | None = None
+    mine_wins: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """An edit laid over what runs: what stands in its way, or the tree that it leads to.
+
+    `problems` are placed in the text where they belong to it, and name their component otherwise.
+    `texts` are components that say the same in other words: only comments or layout differ.
+    """
+
+    key: ComponentKey
+    tree: SourceTree
+    problems: tuple[Problem, ...]
+    conflicts: tuple[Conflict, ...] = ()
+    texts: Mapping[ComponentKey, SourceDoc]
+    model: Model | None = None
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stand in the way."""
+        return tuple(p for p in self.problems if p.severity is Severity.ERROR)
+
+
+def propose_edit(running: SourceTree, edit: Edit, previous: Model | None) -> Proposal:
+    """Lay an edit over what runs, and check the whole that comes of it. Cost: O(components)."""
+    read = read_text(edit.former or edit.key, edit.text) if edit.text is not None else None
+    edited, found = _edited(edit, read)
+    tree, conflicts = _merged(running, edit, edited)
+    problems = list(found)
+    model = None
+    if not conflicts:
+        broken = frozenset() if read is None else read.broken
+        model, more = compile_model(replace(tree, broken=broken), previous)
+        problems += [read.placed(problem) if read else problem for problem in more]
+    return Proposal(
+        key=_key_of(edit, read),
+        tree=tree,
+        problems=sort_problems(problems),
+        conflicts=conflicts,
+        texts=_other_words(running, tree),
+        model=model,
+    )
+
+
+def plan_edit(
+    environment: Environment,
+    running: Running,
+    proposal: Proposal,
+    previous: Model | None,
+    tx: Tx | None = None,
+) -> Planned:
+    """Plan what an edit without problems would do; `tx` counts the records that it concerns.
+
+    Raises: MetadataInvalid M100.
+    """
+    incoming = Incoming(tree=proposal.tree, name=proposal.key, model=proposal.model)
+    dialect = environment.database.dialect
+    return plan_deployment(environment.name, dialect, running, incoming, previous=previous, tx=tx)
+
+
+def carry_out_edit(
+    environment: Environment,
+    proposal: Proposal,
+    planned: Planned,
+    order: Order,
+    clock: Clock,
+    *,
+    patience: float = PATIENCE_SECONDS,
+) -> Version | None:
+    """Make the version, or keep other comments where nothing else changed (None then).
+
+    Raises: DeploymentFailed, as `apply_plan` does.
+    """
+    database = environment.database
+    if planned.operations:
+        return apply_plan(database, planned, order, clock, patience=patience)
+    if proposal.texts:
+        with database.write() as tx:
+            keep_texts(tx, {key: _content(doc) for key, doc in proposal.texts.items()})
+    return None
+
+
+def renamed_text(base: SourceTree, former: ComponentKey, name: str) -> tuple[ComponentKey, str]:
+    """Give a component under another name, the old one among its former names: key and text."""
+    kind, path = split_key(former)
+    key = component_key(kind, *path[:-1], name)
+    doc = base.docs[former]
+    akas = doc.data.get("aka")
+    known = list(akas) if isinstance(akas, list) else []
+    aka = [*(each for each in known if each != name), path[-1]]
+    data = {**doc.data, "aka": list(dict.fromkeys(aka))}
+    return key, edited_text(base, former, data)
+
+
+# --- what the edit itself says -------------------------------------------------------------------
+
+
+def _edited(edit: Edit, read: ReadText | None) -> tuple[SourceTree, list[Problem]]:
+    """Change the tree that was looked at. Returns: it, and problems of reading the text."""
+    docs: Docs = dict(edit.base.docs)
+    if read is None:
+        _end(docs, edit.key)
+        return _ordered(docs, edit.key), []
+    wanted, strangers = _wanted(edit, read)
+    problems = list(read.problems)
+    if is_document(edit.key) and wanted:
+        for key in _belonging(docs, edit.former or edit.key):
+            del docs[key]
+    elif edit.former is not None:
+        docs.pop(edit.former, None)
+    docs.update(wanted)
+    if not problems:
+        problems = [_stranger(edit, key) for key in strangers] or _absent(edit, wanted)
+    return _ordered(docs, edit.key), problems
+
+
+def _wanted(edit: Edit, read: ReadText) -> tuple[Docs, list[ComponentKey]]:
+    """Part what a text says into what may stand in it and what may not."""
+    key, former = edit.key, edit.former
+    kind = split_key(key)[0]
+    if is_document(key):
+        here = former or key
+        own = set(_belonging(read.docs, here))
+        docs = {each: doc for each, doc in read.docs.items() if each in own}
+        strangers = [each for each in read.docs if each not in own]
+        return (_moved(docs, here, key) if former else docs), strangers
+    same_kind = {each: doc for each, doc in read.docs.items() if split_key(each)[0] == kind}
+    if kind == "index":  # its name follows from its fields
+        return dict(same_kind), []
+    fitting = {each: doc for each, doc in same_kind.items() if each == (former or key)}
+    strangers = [each for each in same_kind if each not in fitting]
+    return (_moved(fitting, former, key) if former else fitting), strangers
+
+
+def _moved(docs: Mapping[ComponentKey, SourceDoc], former: ComponentKey, key: ComponentKey) -> Docs:
+    """Give components under the new name of what they belong to, or are."""
+    old, new = split_key(former)[1], split_key(key)[1]
+    moved: Docs = {}
+    for each, doc in docs.items():
+        kind, path = split_key(each)
+        there = component_key(kind, *new, *path[len(old) :])
+        moved[there] = replace(doc, key=there, text="")
+    return moved
+
+
+def _belonging(docs: Iterable[ComponentKey], key: ComponentKey) -> list[ComponentKey]:
+    """List a document's component and what lies in the same document."""
+    from_kind, path = split_key(key)
+    parts = _PARTS.get(from_kind, frozenset())
+    return [
+        each
+        for each in docs
+        if each == key or (split_key(each)[0] in parts and split_key(each)[1][: len(path)] == path)
+    ]
+
+
+def _end(docs: Docs, key: ComponentKey) -> None:
+    for each in _belonging(docs, key):
+        del docs[each]
+
+
+def _ordered(docs: Docs, key: ComponentKey) -> SourceTree:
+    """Let the object say the order of what it holds now."""
+    kind, path = split_key(key)
+    if kind in _PARTS["object"]:
+        head = with_order(docs, path[0])
+        if head is not None:
+            docs[head.key] = head
+    return make_tree(docs.values())
+
+
+def _key_of(edit: Edit, read: ReadText | None) -> ComponentKey:
+    if read is not None and edit.key.startswith("index:"):
+        return next((each for each in read.docs if each.startswith("index:")), edit.key)
+    return edit.key
+
+
+def _stranger(edit: Edit, key: ComponentKey) -> Problem:
+    message = f"The text says “{key}”, and this page is about {edit.former or edit.key}."
+    hint = "rename and new ones have buttons of their own"
+    return Problem(code="M120", message=message, component=key, hint=hint, line=1, col=1)
+
+
+def _absent(edit: Edit, wanted: Docs) -> list[Problem]:
+    if wanted:
+        return []
+    message = "The text says nothing about it any more."
+    hint = "to end it, use the button Retire"
+    return [Problem(code="M108", message=message, component=edit.key, hint=hint, line=1, col=1)]
+
+
+_PARTS: Mapping[str, frozenset[str]] = {
+    "object": frozenset({"field", "record_type", "validation_rule", "index", "duplicate_rule"}),
+    "permission_set": frozenset({"object_permission"}),
+}
+
+
+# --- laid over what others did -------------------------------------------------------------------
+
+
+def _merged(
+    running: SourceTree, edit: Edit, edited: SourceTree
+) -> tuple[SourceTree, tuple[Conflict, ...]]:
+    """Merge an edit into what runs now; texts of authors stay wherever they fit."""
+    if edit.base.digest == running.digest:
+        return edited, ()
+    base, theirs, ours = (_data(tree) for tree in (edit.base, running, edited))
+    if edit.mine_wins:
+        merge = merge_components(base, ours, theirs)
+    else:
+        merge = merge_components(base, theirs, ours)
+    touched = {key for key in base.keys() | ours.keys() if base.get(key) != ours.get(key)}
+    docs: Docs = {key: doc for key, doc in running.docs.items() if key not in touched}
+    for key in (key for key in touched if key in merge.components):
+        docs[key] = _document(running, edited, key, merge.components[key])
+    conflicts = () if edit.mine_wins else merge.conflicts
+    return _ordered(docs, edit.key), conflicts
+
+
+def _document(
+    running: SourceTree, edited: SourceTree, key: ComponentKey, data: Mapping[str, object]
+) -> SourceDoc:
+    digest = digest_of(data)
+    for side in (edited, running):
+        doc = side.docs.get(key)
+        if doc is not None and doc.digest == digest:
+            return doc
+    text = edited_text(running, key, data) if key in running.docs else ""
+    return SourceDoc(key=key, data=data, text=text, digest=digest)
+
+
+def _data(tree: SourceTree) -> dict[ComponentKey, Mapping[str, object]]:
+    return {key: doc.data for key, doc in tree.docs.items()}
+
+
+def _other_words(running: SourceTree, tree: SourceTree) -> dict[ComponentKey, SourceDoc]:
+    """List what says the same as before in another text."""
+    return {
+        key: doc
+        for key, doc in tree.docs.items()
+        if doc.text
+        and key in running.docs
+        and running.docs[key].digest == doc.digest
+        and running.docs[key].text != doc.text
+    }
+
+
+def _content(doc: SourceDoc) -> Content:
+    return Content(digest=doc.digest, data=canonical(doc.data), source=doc.text)
+
+
+__all__ = [
+    "Edit",
+    "Proposal",
+    "carry_out_edit",
+    "plan_edit",
+    "propose_edit",
+    "renamed_text",
+    "text_of",
+]
