@@ -19,6 +19,7 @@ from engine.compiled import CompiledField, CompiledObject, Snapshot
 from engine.errors import Conflict, NotFound, PatronError, RequestInvalid
 from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
+from engine.people.preferences import choose_preferences
 from engine.query import ListRequest, ReadPlan
 from engine.query.planner import MAX_LIMIT
 from engine.saving import bin as bins
@@ -32,6 +33,7 @@ from engine.store.keyset import Cursor
 from engine.store.platform import idempotency
 from engine.store.platform.idempotency import KeptAnswer
 from engine.store.reading import aggregate, count, fetch_by_ids, fetch_rows, find_ids
+from engine.store.titles import Named, fetch_titles
 from engine.unit import open_unit
 
 __all__ = [
@@ -207,6 +209,26 @@ class Session:
         key = self._external_id(compiled, field)
         return self._find(compiled, key, describing.parse_key(key, value))
 
+    def titles(
+        self, names: Iterable[str], ids: Sequence[int]
+    ) -> Mapping[int, tuple[ObjectName, str]]:
+        """Name records of several objects in one statement: id -> (object, name).
+
+        Records that are absent, deleted or hidden are left out, and so are objects that the caller
+        may not read; a name that is blank or hidden is "".
+        """
+        unit, wanted = self._unit, []
+        for name in dict.fromkeys(names):
+            compiled = self.snapshot.model.objects.get(ObjectName(name))
+            if compiled is None or not unit.access.of(compiled.name).may("read"):
+                continue
+            access = unit.access.of(compiled.name)
+            title = compiled.title
+            is_shown = title is not None and access.readable & compiled.fields[title].bit
+            shown = str(title) if is_shown else ""
+            wanted.append(Named(compiled.name, shown, access.read_policy))
+        return fetch_titles(unit.tx, self.snapshot, wanted, unit.caller, ids)
+
     def delete(self, name: str, record_id: int, expected_version: int | None = None) -> None:
         """Put a record into the bin. Raises: NotFound; AccessDenied; Conflict C100, C102."""
         bins.delete(self._unit, self._object(name), record_id, expected_version)
@@ -274,6 +296,18 @@ class Session:
         """
         unit = self._unit
         idempotency.keep(unit.tx, user=unit.me, key=key, answer=answer, at=unit.now)
+
+    def prefer(self, *, language: str, time_zone: str) -> None:
+        """Keep the caller's own language and time zone. Raises: RecordInvalid R100 with R150."""
+        unit = self._unit
+        choose_preferences(
+            unit.tx,
+            unit.me,
+            language=language,
+            time_zone=time_zone,
+            languages=self.snapshot.model.project.languages,
+            at=unit.now,
+        )
 
     def _object(self, name: str) -> CompiledObject:
         """Resolve an object that the caller may read; a former name is noted."""

@@ -12,6 +12,8 @@ from flask import Blueprint
 
 from ui import home
 from ui.listing.routes import ListRoutes
+from ui.me import add_me
+from ui.search import add_search
 from web.assets import add_folder
 
 
@@ -20,5 +22,7 @@ def make_ui() -> Blueprint:
     blueprint = Blueprint("ui", __name__, template_folder="templates")
     add_folder(Path(__file__).parent / "static")
     blueprint.add_url_rule("/", "home", home.show_home)
+    add_me(blueprint)
+    add_search(blueprint)
     ListRoutes().add_to(blueprint)
     return blueprint

@@ -48,8 +48,14 @@ class Cells:
         """Give the columns of paths in order; those that the visitor may not read are left out."""
         return find_columns(self._session, object_name, paths)
 
-    def load(self, columns: Sequence[Column], records: Iterable[Record]) -> None:
+    def load(self, columns: Sequence[Column], records: Sequence[Record]) -> None:
         """Read the names behind lookups to several objects: one statement, or none."""
+        several = [column for column in columns if len(column.targets) > 1 and column.is_link]
+        ids = {record.get(column.path) for column in several for record in records}
+        known = [number for number in ids if isinstance(number, int)]
+        if known:
+            names = dict.fromkeys(name for column in several for name in column.targets)
+            self._names.update(self._session.titles(names, known))
 
     def cell(self, column: Column, record: Mapping[str, Value], *, full: bool = False) -> Cell:
         """Show the value of a column in a record; `full` shows long texts whole."""
@@ -95,7 +101,8 @@ class Cells:
         target = column.targets[0] if len(column.targets) == 1 else None
         name = record.get(column.title_path) if column.title_path else None
         if target is None and number in self._names:
-            target, name = self._names[number]
+            target, found = self._names[number]
+            name = found or None
         if target is None or (name is None and column.title_path):
             return Cell(kind="blank", text=say("not visible to you"))
         is_person = target == "user"

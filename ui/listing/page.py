@@ -73,33 +73,33 @@ class Rights:
     export: bool
 
 
-def gather_list(
-    session: Session, frame: Frame, asked: Asked, counts: Counts, problems: Iterable[str] = ()
-) -> dict[str, object]:
-    """Gather a list. Raises: NotFound N100 for an object that the visitor may not read."""
+def make_listing(
+    session: Session, frame: Frame, asked: Asked, problems: Iterable[str] = ()
+) -> tuple[Listing, tuple[Shown, ...]]:
+    """Begin a list: its object, its view, and all views that the visitor may open.
+
+    Raises: NotFound N100 for an object that the visitor may not read.
+    """
     compiled = session.compiled(asked.name)
     views = visible_views(session, compiled)
-    cells = Cells(session, frame.formats, frame.root)
     view = next((v for v in views if v.name == asked.view), None)
     listing = Listing(
         session=session,
         fmt=frame.formats,
-        asked=asked,
+        asked=replace(asked, name=compiled.name),
         compiled=compiled,
         view=view or usual_view(session, compiled, views),
-        cells=cells,
+        cells=Cells(session, frame.formats, frame.root),
         problems=list(problems),
     )
     if asked.view and view is None:
         _no_view(listing, views)
-    shape = asked.shape or listing.view.shape
-    common = _common(listing, frame, views, shape)
-    return {**common, **gather_table(listing, counts)}
+    return listing, views
 
 
 def gather_table(listing: Listing, counts: Counts) -> dict[str, object]:
     """Read one page of rows, with the count and totals of the whole filter."""
-    asked, compiled = listing.asked, listing.compiled
+    asked = listing.asked
     columns = shown_columns(listing)
     filters = listing.read_filters()
     measures = _measures(listing)
@@ -117,21 +117,15 @@ def gather_table(listing: Listing, counts: Counts) -> dict[str, object]:
         "rows": [_row(listing, heads, record) for record in page.records],
         "filters": filters,
         "view_words": listing.view_words(),
-        "form": _form(listing),
         "counted": counted,
         "totals": _totals(listing, counted),
         "pager": _pager(listing, page, counted),
         "sizes": [(size, asked.but(size=size).address()) for size in SIZES],
-        "is_filtered": bool(asked.where),
-        "object_name": compiled.name,
-        "problems": listing.problems,
-        "status": listing.status,
     }
 
 
-def _common(
-    listing: Listing, frame: Frame, views: Sequence[Shown], shape: str
-) -> dict[str, object]:
+def gather_common(listing: Listing, frame: Frame, views: Sequence[Shown]) -> dict[str, object]:
+    """Give what every shape of a list shows around its records. Costs no statement."""
     session, compiled, asked = listing.session, listing.compiled, listing.asked
     return {
         "frame": frame,
@@ -143,10 +137,10 @@ def _common(
         "view": listing.view,
         "views": _menu(listing, views),
         "asked": asked,
-        "shape": shape,
         "rights": _rights(session, compiled),
-        "shapes": (),
-        "export": "",
+        "form": _form(listing),
+        "is_filtered": bool(asked.where),
+        "object_name": compiled.name,
         "choosable": _choosable(listing),
         "bin_address": Asked(root=asked.root, name=compiled.name, is_bin=True).address(),
         "list_address": asked.but(is_bin=False, where=()).address(),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 from werkzeug.datastructures import MultiDict
@@ -15,9 +16,11 @@ from ui.columns import find_column
 from ui.listing.asked import Asked, read_asked
 from ui.listing.counts import Counts
 from ui.listing.filters import DAYS, BadFilter, operators_of, write_filter
-from ui.listing.page import gather_list
+from ui.listing.mass import DELETE, RESTORE, carry_out, read_ids
+from ui.listing.shapes import gather_list
 from web.answers import go, is_part
 from web.frame import HTML, make_frame, page
+from web.texts import later, say
 from web.visit import visit
 
 
@@ -32,6 +35,7 @@ class ListRoutes:
         blueprint.add_url_rule("/o/<object>", "list", self.show)
         blueprint.add_url_rule("/o/<object>/filter", "filter", self.add_filter)
         blueprint.add_url_rule("/o/<object>/columns", "columns", self.choose_columns)
+        blueprint.add_url_rule("/o/<object>/mass", "mass", self.change_many, methods=["POST"])
 
     def show(self, object: str) -> Response:
         """Show a list; a part of it to htmx."""
@@ -58,18 +62,45 @@ class ListRoutes:
         order = sorted(chosen, key=lambda path: _place(places[path]))
         return go(asked.but(columns=tuple(order)).address())
 
+    def change_many(self, object: str) -> Response:
+        """Delete or restore what is ticked; what was refused is told above the list."""
+        visited, form = visit(), request.form
+        asked = read_asked(visited.root, object, form)
+        op = RESTORE if form.get("op") == RESTORE else DELETE
+        result = carry_out(visited, object, op, read_ids(form.getlist("id")))
+        if result.refused:
+            return self._page(asked, result.refused)
+        done = ",".join(map(str, result.done))
+        return go(_with(asked.address(), {op: done} if done else {}))
+
     def _page(self, asked: Asked, problems: Iterable[str] = ()) -> Response:
         visited = visit()
 
         def work(session: Session) -> dict[str, object]:
             frame = make_frame(session, visited)
-            return gather_list(session, frame, asked, self._counts, problems)
+            return {
+                **gather_list(session, frame, asked, self._counts, problems),
+                **_told(request.args),
+            }
 
         values = visited.read(work)
         status = int(str(values["status"])) if not problems else RequestInvalid.status
         if is_part():
-            return Response(render_template("ui/list_part.html", **values), content_type=HTML)
+            return Response(render_template(str(values["part"]), **values), content_type=HTML)
         return page("ui/list.html", values, status=status)
+
+
+def _told(given: MultiDict[str, str]) -> dict[str, object]:
+    """Say what was just done to many records, and offer to undo it."""
+    for op, undo in ((DELETE, RESTORE), (RESTORE, DELETE)):
+        ids = read_ids(given.get(op, "").split(","))
+        if ids:
+            texts = {
+                DELETE: later("{count} moved to the bin."),
+                RESTORE: later("{count} restored."),
+            }
+            return {"notice": say(texts[op], count=len(ids)), "undo": undo, "undo_ids": ids}
+    return {}
 
 
 def _written(session: Session, asked: Asked, given: MultiDict[str, str]) -> str:
@@ -82,6 +113,12 @@ def _written(session: Session, asked: Asked, given: MultiDict[str, str]) -> str:
     values = given.getlist("days" if wanted == DAYS else "value")
     fmt = make_frame(session, visit()).formats
     return write_filter(column, op, values, fmt)
+
+
+def _with(address: str, more: Mapping[str, str]) -> str:
+    """Add parameters that are no part of what a list asks for."""
+    query = urlencode(more)
+    return f"{address}{'&' if '?' in address else '?'}{query}" if query else address
 
 
 def _place(text: str) -> tuple[int, int]:
