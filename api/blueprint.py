@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, g
 
+from api.access import access_routes
 from api.calls import Calls
 from api.environments import EnvironmentRoutes
 from api.headers import ensure_readable_address, read_credential
@@ -43,6 +44,7 @@ def routes(environments: Environments) -> tuple[tuple[str, str, View, str], ...]
         ("GET", "/environments", around.environments, "metadata"),
         ("GET", "/environments/<named>/versions", around.versions, "metadata"),
         ("GET", "/environments/<named>/tree", around.tree, "metadata"),
+        *access_routes(calls),
         *people_routes(calls, environments),
         ("GET", OPENAPI_ADDRESS, metadata.openapi, "read"),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from api.openapi_access import access_paths
 from api.openapi_parts import (
     AGGREGATE_SCHEMA,
     BULK_SCHEMA,
@@ -101,6 +102,9 @@ def _general() -> Json:
     return {
         "/objects": get("list_objects", "Objects that you may read"),
         "/objects/{object}": get("describe_object", "One object, as you may see it", of_object),
+        "/objects/{object}/access": get(
+            "explain_object", "What you may do with an object, and why", of_object
+        ),
         "/environments": get("list_environments", "Environments that admit you"),
         "/environments/{environment}/versions": get(
             "list_versions", "Versions of the configuration, newest first", of_environment
@@ -148,6 +152,7 @@ def _paths(described: Described) -> Json:
         for field, about in described["fields"].items():
             if about.get("external_id"):
                 paths[f"/records/{name}/by/{field}/{{value}}"] = {"put": _upsert(described, field)}
+    paths.update(access_paths(described, rights))
     return paths
 
 

@@ -97,6 +97,12 @@ PARAMETERS: Mapping[str, Json] = {
         "description": "all rows or none; otherwise good rows stay",
         "schema": {"type": "boolean", "default": False},
     },
+    "user": {
+        "name": "user",
+        "in": "query",
+        "description": "id or e-mail of a user; without it, yourself",
+        "schema": {"type": "string"},
+    },
     "match": {
         "name": "match",
         "in": "query",

@@ -17,6 +17,7 @@ from engine import describing
 from engine.clock import Clock, SystemClock
 from engine.compiled import CompiledField, CompiledObject, Snapshot
 from engine.errors import Conflict, NotFound, PatronError, RequestInvalid
+from engine.explaining import Explaining
 from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.people.preferences import choose_preferences
@@ -26,12 +27,14 @@ from engine.saving import bin as bins
 from engine.saving.bulk import BulkResult, carry_out
 from engine.saving.looking import Happening, Seen, load_named, look, read_history
 from engine.saving.save import Change, Outcome, change, create, unique_conflict
+from engine.saving.sharing import Sharing
 from engine.saving.unit import Record, Unit
 from engine.snapshots import Credential, Environment
 from engine.store.failures import UniqueViolated
 from engine.store.keyset import Cursor
 from engine.store.platform import idempotency
 from engine.store.platform.idempotency import KeptAnswer
+from engine.store.platform.shares import Share
 from engine.store.reading import aggregate, count, fetch_by_ids, fetch_rows, find_ids
 from engine.store.titles import Named, fetch_titles
 from engine.unit import open_unit
@@ -45,6 +48,7 @@ __all__ = [
     "Record",
     "Seen",
     "Session",
+    "Share",
     "run",
 ]
 
@@ -96,6 +100,16 @@ class Session:
     def unit(self) -> Unit:
         """The unit of work: for rooms of the engine and for counting statements."""
         return self._unit
+
+    @property
+    def sharing(self) -> Sharing:
+        """Shares by hand and new owners."""
+        return Sharing(self._unit)
+
+    @property
+    def explaining(self) -> Explaining:
+        """Who can see and do what, and why."""
+        return Explaining(self._unit)
 
     @property
     def deprecations(self) -> list[str]:

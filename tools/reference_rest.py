@@ -76,12 +76,12 @@ def render() -> str:
 
 
 def _addresses() -> str:
-    lines = ["| method | address | what it does |", "|---|---|---|"]
-    for method, address, view in routes(Environments(Settings(home=Path("var")))):
+    lines = ["| method | address | what it does | scope |", "|---|---|---|---|"]
+    for method, address, view, scope in routes(Environments(Settings(home=Path("var")))):
         shown = address.replace("<path:", "<").replace("<named>", "<environment>")
         shown = shown.replace("<", "{").replace(">", "}")
         what = (view.__doc__ or "").strip().splitlines()[0]
-        lines.append(f"| {method} | `{shown}` | {what} |")
+        lines.append(f"| {method} | `{shown}` | {what} | {scope} |")
     return "\n".join(lines)
 
 

@@ -17,6 +17,7 @@ from engine.access.policy import (
     Ruled,
     Through,
     leaves,
+    reasons,
 )
 from engine.access.standing import Standing, standing
 
@@ -37,5 +38,6 @@ __all__ = [
     "Through",
     "effective",
     "leaves",
+    "reasons",
     "standing",
 ]

@@ -25,6 +25,7 @@ from engine.access.policy import (
 from engine.access.standing import NOWHERE, Standing
 from engine.access.touched import objects_of
 from engine.compiled import CompiledObject, Model
+from engine.model.platform import DECLARED_OBJECTS
 from engine.names import FieldName, ObjectName
 
 ADMINISTRATOR = "system_administrator"
@@ -102,16 +103,14 @@ class Access:
         )
 
     def _rights(self, compiled: CompiledObject) -> frozenset[str]:
+        if compiled.is_platform and compiled.name in DECLARED_OBJECTS:
+            return frozenset({"read", "view_all"})
         if self.is_administrator:
             return RIGHTS
         rights = set().union(*(s.objects.get(compiled.name, ()) for s in self._given))
         if compiled.is_platform:
             rights |= {"read", "view_all"}  # members may read who is who
-        if "modify_all" in rights:
-            rights |= {"view_all", "edit", "delete"}
-        if rights & {"view_all", "edit", "create", "delete"}:
-            rights |= {"read"}
-        return frozenset(rights)
+        return implied(frozenset(rights))
 
     def _masks(self, compiled: CompiledObject, rights: frozenset[str]) -> tuple[int, int]:
         readable = editable = 0
@@ -142,23 +141,23 @@ class Access:
 
     def _read_policy(self, compiled: CompiledObject, rights: frozenset[str]) -> RowPolicy:
         if "read" not in rights:
-            return Nothing("no permission set lets you read this object")
+            return Nothing("no permission set gives reading this object")
         if rights & {"view_all", "modify_all"}:
-            return Everything("a permission set lets you see all records")
+            return Everything("sees all records by permission set")
         return self._shared(compiled, rights, "read", {"read", "read_write"})
 
     def _edit_policy(self, compiled: CompiledObject, rights: frozenset[str]) -> RowPolicy:
         if not rights & {"edit", "delete"}:
-            return Nothing("no permission set lets you change this object")
+            return Nothing("no permission set gives changing this object")
         if "modify_all" in rights:
-            return Everything("a permission set lets you change all records")
+            return Everything("changes all records by permission set")
         return self._shared(compiled, rights, "edit", {"read_write"})
 
     def _shared(
         self, compiled: CompiledObject, rights: frozenset[str], how: str, open_by: set[str]
     ) -> RowPolicy:
         if compiled.sharing in open_by:
-            return Everything(f'the object is shared as "{compiled.sharing}"')
+            return Everything(f'the object is open to all: sharing "{compiled.sharing}"')
         if compiled.sharing == "parent":
             return any_of(*self._through_parents(compiled, how), OwnedBy())
         return any_of(OwnedBy(), *self._opened(compiled, how))
@@ -167,15 +166,15 @@ class Access:
         """Give what opens a private record to others than its owner; the cheap branches first."""
         where = self.standing
         if where.queues:
-            yield InQueues(where.queues, "it waits in a queue of yours")
+            yield InQueues(where.queues, "it waits in a queue of theirs")
         if how == "read" and where.leads:
             yield OwnedBelow()
         if how == "read" and where.watched:
-            yield InQueues(where.watched, "it waits in a queue of roles below yours")
+            yield InQueues(where.watched, "it waits in a queue of a role below")
         yield ByHand(LEVELS[how], padded_size(len(where.groups) + 1))
         for rule in self._model.sharing.get(compiled.name, ()):
             if rule.to in self._groups and rule.access in LEVELS[how]:
-                why = f"sharing rule {rule.label} opens it"
+                why = f"sharing rule {rule.label}"
                 yield Ruled(compiled.name, rule.name, rule.digest, why)
 
     def _through_parents(self, compiled: CompiledObject, how: str) -> Iterable[RowPolicy]:
@@ -186,7 +185,14 @@ class Access:
                 continue
             parent = self.of(field.decl.targets[0])
             policy = parent.read_policy if how == "read" else parent.edit_policy
-            yield Through(name, policy, f"you reach its {field.decl.label}")
+            yield Through(name, policy, f"through its {field.decl.label}")
+
+
+def implied(rights: frozenset[str]) -> frozenset[str]:
+    """Add what an object right brings along: whoever changes all sees all."""
+    if "modify_all" in rights:
+        rights |= {"view_all", "edit", "delete"}
+    return rights | {"read"} if rights & {"view_all", "edit", "create", "delete"} else rights
 
 
 def padded_size(count: int) -> int:

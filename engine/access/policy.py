@@ -31,14 +31,14 @@ class Nothing:
 class OwnedBy:
     """Records whose owner is the caller."""
 
-    why: str = "you own it"
+    why: str = "owns it"
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedBelow:
     """Records whose owner has a role below the caller's."""
 
-    why: str = "its owner has a role below yours"
+    why: str = "its owner has a role below"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class ByHand:
 
     levels: tuple[str, ...]
     size: int
-    why: str = "somebody has shared it with you"
+    why: str = "shared by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +110,13 @@ def leaves(policy: RowPolicy) -> Iterator[Everything | Nothing | Branch]:
             yield from leaves(branch)
     else:
         yield policy
+
+
+def reasons(policy: RowPolicy) -> Iterator[Everything | Nothing | Branch]:
+    """Give one branch for each reason: what a parent opens by several is several here."""
+    for leaf in leaves(policy):
+        if isinstance(leaf, Through):
+            for inner in reasons(leaf.policy):
+                yield Through(leaf.lookup, inner, f"{leaf.why}: {inner.why}")
+        else:
+            yield leaf

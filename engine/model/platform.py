@@ -14,6 +14,7 @@ from engine.model.declarations import Field, PicklistValue
 from engine.names import FieldName, label_from
 
 _USER: Mapping[str, object] = MappingProxyType({"to": ("user",), "on_delete": "restrict"})
+_OWNER: Mapping[str, object] = MappingProxyType({"to": ("user", "queue"), "on_delete": "restrict"})
 
 
 def _platform(
@@ -31,7 +32,7 @@ def _platform(
 _RECORD_TYPE = _platform("record_type", "picklist", "Record type")
 _FIELDS: tuple[Field, ...] = (
     _platform("id", "id", "ID"),
-    _platform("owner", "lookup", "Owner", _USER),
+    _platform("owner", "lookup", "Owner", _OWNER),
     _platform("created_at", "datetime", "Created at"),
     _platform("created_by", "lookup", "Created by", _USER),
     _platform("updated_at", "datetime", "Updated at"),
@@ -71,6 +72,25 @@ PLATFORM_OBJECTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
                 "delegate": {"type": "lookup", "label": "Delegate", "to": "user"},
             },
         },
+        "queue": {
+            "label": "Queue",
+            "plural": "Queues",
+            "icon": "inbox",
+            "title": "name",
+            "sharing": "read",
+            "description": "Owns records until one of its members takes them. All members may "
+            "read queues; the configuration declares them.",
+            "fields": {
+                "name": {"type": "text", "label": "Name", "length": 255, "pii": "none"},
+                "api_name": {
+                    "type": "text",
+                    "label": "API name",
+                    "length": 40,
+                    "unique": True,
+                    "pii": "none",
+                },
+            },
+        },
         "exchange_rate": {
             "label": "Exchange rate",
             "plural": "Exchange rates",
@@ -92,3 +112,5 @@ PLATFORM_OBJECTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
         },
     }
 )
+# Platform objects whose records only the configuration makes and changes.
+DECLARED_OBJECTS = frozenset({"queue"})

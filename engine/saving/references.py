@@ -16,6 +16,8 @@ from engine.saving.unit import Unit
 from engine.store.platform.ids import object_of
 from engine.store.reading import fetch_by_ids
 
+OWNER, QUEUE = FieldName("owner"), ObjectName("queue")
+
 
 def load_references(unit: Unit, drafts: Sequence[Draft], names: Iterable[FieldName]) -> None:
     """Load what the given lookups point at into the drafts; a missing target is an error there."""
@@ -52,16 +54,21 @@ def _forget(draft: Draft, name: FieldName) -> None:
 
 
 def _load(unit: Unit, drafts: Sequence[Draft], lookup: CompiledField) -> None:
-    compiled = drafts[0].object
-    by_target: dict[ObjectName, list[Draft]] = {}
+    objects = unit.snapshot.model.objects
+    if lookup.name == OWNER:  # nearly always a person: that spares the look at the ranges
+        for name in lookup.decl.targets:
+            drafts = _load_from(unit, drafts, lookup, objects[name]) if drafts else ()
+    else:
+        by_target: dict[ObjectName | None, list[Draft]] = {}
+        for draft in drafts:
+            target_of = _target(unit, lookup, _id(draft.values, lookup.name))
+            by_target.setdefault(target_of, []).append(draft)
+        drafts = by_target.pop(None, [])
+        for target, holding in by_target.items():
+            assert target is not None  # taken out above
+            drafts = [*drafts, *_load_from(unit, holding, lookup, objects[target])]
     for draft in drafts:
-        target = _target(unit, lookup, _id(draft.values, lookup.name))
-        if target is None:
-            _report(draft, lookup)
-        else:
-            by_target.setdefault(target, []).append(draft)
-    for target, holding in by_target.items():
-        _load_from(unit, holding, lookup, compiled, unit.snapshot.model.objects[target])
+        _report(draft, lookup)
 
 
 def _target(unit: Unit, lookup: CompiledField, record_id: int) -> ObjectName | None:
@@ -73,24 +80,36 @@ def _target(unit: Unit, lookup: CompiledField, record_id: int) -> ObjectName | N
 
 
 def _load_from(
-    unit: Unit,
-    drafts: Sequence[Draft],
-    lookup: CompiledField,
-    compiled: CompiledObject,
-    target: CompiledObject,
-) -> None:
+    unit: Unit, drafts: Sequence[Draft], lookup: CompiledField, target: CompiledObject
+) -> list[Draft]:
+    """Read what the drafts point at in one object; give those that point at nothing there."""
     prefix = f"{lookup.name}."
-    paths = sorted(p.removeprefix(prefix) for p in compiled.paths if p.startswith(prefix))
-    plan = unit.planner.load_paths(target, paths)
+    known = drafts[0].object.paths
+    paths = sorted(p.removeprefix(prefix) for p in known if p.startswith(prefix))
+    is_queue = target.name == QUEUE
+    plan = unit.planner.load_paths(target, ("api_name", *paths) if is_queue else paths)
     ids = sorted({_id(draft.values, lookup.name) for draft in drafts})
     found = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, ids)
+    missing = []
     for draft in drafts:
         row = found.get(_id(draft.values, lookup.name))
         if row is None:
-            _report(draft, lookup)
+            missing.append(draft)
             continue
+        if is_queue and lookup.name == OWNER:
+            _check_queue(unit, draft, str(row[0]["api_name"]))
         for path in paths:
             draft.values[prefix + path] = row[0].get(path)
+    return missing
+
+
+def _check_queue(unit: Unit, draft: Draft, queue: str) -> None:
+    """Refuse an owner that does not take records of this object."""
+    declared = unit.snapshot.model.declared.get("queue", {}).get(queue, {})
+    objects = declared.get("objects")
+    if isinstance(objects, list | tuple) and draft.object.name not in objects:
+        message = f'The queue "{queue}" does not take {draft.object.plural.lower()}.'
+        draft.errors.append(FieldError(field=OWNER, code="R107", message=message))
 
 
 def _report(draft: Draft, lookup: CompiledField) -> None:

@@ -21,12 +21,13 @@ from engine.records.pipeline import set_constants
 from engine.saving.journal import Journal
 from engine.saving.keeping import keeping
 from engine.saving.numbers import set_auto_numbers
-from engine.saving.references import load_references, lookups_to_load
+from engine.saving.references import OWNER, load_references, lookups_to_load
 from engine.saving.rollups import roll_up
 from engine.saving.shown import shown
 from engine.saving.unit import Record, Unit
 from engine.store.failures import UniqueViolated
 from engine.store.naming import unique_name
+from engine.store.platform.shares import queue_ids
 from engine.store.reading import fetch_by_ids
 from engine.store.tables import column_name
 from engine.store.writing import insert_many, update
@@ -37,11 +38,16 @@ Pair = tuple[Mapping[str, Value] | None, Decision]  # the record before, and wha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What somebody wants of one record: new values, and the version they saw (None: any)."""
+    """What somebody wants of one record: new values, and the version they saw (None: any).
+
+    `hands_over`: only the owner changes, by the right `transfer`, on a record that need not be
+    theirs to edit.
+    """
 
     id: int
     given: Mapping[str, object]
     expected_version: int | None = None
+    hands_over: bool = False
 
 
 def create(
@@ -141,9 +147,15 @@ def _changed_draft(
     wanted: Change,
     old: Record,
 ) -> Draft:
+    if wanted.hands_over:
+        access = replace(access, editable=access.editable | compiled.fields[OWNER].bit)
     given, errors = coerce(
         compiled, access, wanted.given, is_new=False, used_names=unit.deprecations
     )
+    if given.get(OWNER) not in (None, old[OWNER]) and not may_hand_over(unit, access, old, given):
+        message = "Giving a record to another owner needs the right to transfer it."
+        errors.append(FieldError(field=OWNER, code="A101", message=message))
+        del given[OWNER]
     if "owner" in given and given["owner"] is None:
         message = "A record always has an owner."
         errors.append(FieldError(field="owner", code="R105", message=message))
@@ -165,7 +177,8 @@ def _refused(
     if found is None or not access.may("read"):
         return NotFound()
     row, may_edit = found
-    if not access.may("edit") or not may_edit:
+    hands_over = wanted.hands_over and access.may("transfer")
+    if not hands_over and (not access.may("edit") or not may_edit):
         return AccessDenied("You may see this record, but not change it.")
     version = row["version"]
     if wanted.expected_version is not None and wanted.expected_version != version:
@@ -173,6 +186,16 @@ def _refused(
         hint = "look at `current`, and send your change again with its version"
         return Conflict(message, hint=hint, current=shown(unit, compiled, row, {}))
     return None
+
+
+def may_hand_over(
+    unit: Unit, access: ObjectAccess, old: Mapping[str, Value], given: Mapping[str, Value]
+) -> bool:
+    """Tell whether the owner may change: by right, or because a member takes from their queue."""
+    if access.may("transfer"):
+        return True
+    queues = unit.access.standing.queues
+    return given.get(OWNER) == unit.me and old[OWNER] in queue_ids(unit.tx, queues)
 
 
 def _load_changed(unit: Unit, compiled: CompiledObject, drafts: Sequence[Draft]) -> None:

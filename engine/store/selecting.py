@@ -20,7 +20,7 @@ from engine.names import FieldName, ObjectName
 from engine.query import Fetch, Hop
 from engine.query.columns import walk
 from engine.store.lower import NoSqlForm, lower, lower_condition
-from engine.store.sharing import PolicyWriter
+from engine.store.sharing import PolicyWriter, queue_name
 from engine.store.tables import DELETED_AT, table_of
 
 Column = sa.ColumnElement[Any]  # Any: a column holds what its field holds
@@ -35,10 +35,17 @@ class Source:
         self.compiled, self.table = compiled, table
         self.joined: dict[Hop, Source] = {}
         self.selecting = selecting
+        self.owner_of: Column | None = None  # set where a user is joined as the owner of a record
 
     def raw(self, name: FieldName) -> Column:
-        """Give the stored column of a field of this object."""
-        return self.table.c[name]
+        """Give the stored column of a field of this object; the name of an owner may be a queue's.
+
+        `owner` leads to a user or a queue, and people want to read who or what it is.
+        """
+        column = self.table.c[name]
+        if self.owner_of is None or name != "name":
+            return column
+        return sa.func.coalesce(column, queue_name(self.owner_of), type_=column.type)
 
     def through(self, hop: Hop) -> Source:
         """Join the target of a lookup, once per lookup and security."""
@@ -98,6 +105,8 @@ class Selecting:
     def join(self, source: Source, hop: Hop) -> Source:
         """Add a LEFT JOIN for a lookup; a hidden target of a secured path reads as blank."""
         target = self.source(hop.target)
+        if (hop.lookup, hop.target) == ("owner", "user"):
+            target.owner_of = source.raw(hop.lookup)
         condition = target.raw(FieldName("id")) == source.raw(hop.lookup)
         policy = self.secured.get(hop.target) if hop.is_secured else None
         if policy is not None:

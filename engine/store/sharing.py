@@ -37,7 +37,7 @@ Ids = sa.Select[tuple[int]]
 
 _USER = sa.table("patron_user", sa.column("id"), sa.column("role"), sa.column("email"))
 _ROLES = sa.table("patron_role_tree", *map(sa.column, ("above", "below", "depth")))
-_QUEUE = sa.table("patron_queue", sa.column("id"), sa.column("api_name"))
+_QUEUE = sa.table("patron_queue", *map(sa.column, ("id", "name", "api_name")))
 _SHARE = sa.table(
     "patron_share", *map(sa.column, ("record", "object", "principal", "access", "until"))
 )
@@ -49,6 +49,11 @@ def group_params(me: int, role: str, groups: tuple[str, ...]) -> dict[str, objec
     names = [f"user:{me}", *groups]
     names += [names[-1]] * (padded_size(len(names)) - len(names))
     return {ME: me, ROLE: role, **{f"{GROUP}{place}": n for place, n in enumerate(names)}}
+
+
+def queue_name(owner: Column) -> Column:
+    """Give the name of the queue that an owner is, NULL for a person."""
+    return sa.select(_QUEUE.c.name).where(_QUEUE.c.id == owner).scalar_subquery()
 
 
 class PolicyWriter:

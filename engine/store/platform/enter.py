@@ -114,6 +114,22 @@ def enter(tx: Tx, credential: Credential, *, now: datetime | None = None) -> Ent
     return Entered(version=row[0], token=row[1], member=member)
 
 
+_LOOKED_AT = f"""
+{_COLUMNS}, coalesce(m.permission_sets, '[]'), coalesce(m.signature, ''), NULL
+FROM patron_head h
+LEFT JOIN patron_user u ON u.deleted_at IS NULL AND {{}}
+LEFT JOIN patron_member m ON m.user_id = u.id AND m.active AND u.active
+"""
+
+
+def look_at(tx: Tx, who: int | str) -> Member | None:
+    """Give a user by id or e-mail as they would enter; without permission sets if they cannot."""
+    by = "u.id = CAST(? AS bigint)" if isinstance(who, int) else "u.email = ?"
+    value = who if isinstance(who, int) else who.strip().lower()
+    row = tx.rows(native(tx, _LOOKED_AT.format(by)), (value,))[0]
+    return None if row[3] is None else _member(row)
+
+
 def hash_token(text: str) -> str:
     """Give what is kept of a token: it is random and long, so one hash is enough."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -87,6 +87,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", 
 FITTING: Mapping[str, Sequence[object]] = {
     "where": EXPRESSIONS,
     "fields": (*PATHS, "name,account.name", "*", ","),
+    "user": ("1", "rep@example.test", "nobody@example.test", "999999"),
     "sort": (*PATHS, *(f"-{path}" for path in PATHS), "name,name", "--name"),
     "limit": (1, 2, 1000),
     "count": ("true", "false"),

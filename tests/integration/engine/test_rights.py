@@ -144,7 +144,7 @@ def test_an_object_without_rights_does_not_exist(world: World) -> None:
             world.run(work, who="ada")
     assert "secret" not in [o["object"] for o in world.run(lambda s: s.objects(), who="ada")]
     own = [o["object"] for o in world.run(lambda s: s.objects(), who="dora")]
-    assert own == ["user", "exchange_rate"]
+    assert own == ["user", "queue", "exchange_rate"]
 
 
 def test_a_hidden_field_is_absent_everywhere(world: World) -> None:
