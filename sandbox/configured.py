@@ -22,8 +22,8 @@ Data = Mapping[str, Mapping[str, object]]
 def load_configured(environment: Environment) -> Found:
     """Bring the records of the head's `data:` components up to what they say.
 
-    Returns: the id of each, by object and external id. Raises: as `Session.upsert`; then nothing is
-    changed.
+    Returns: the id of each, by object and external id. Raises: as `create` and
+    `update` of `Session`; then nothing is changed.
     """
 
     def work(session: Session) -> Found:
@@ -56,8 +56,22 @@ def _load(session: Session, model: Model, component: Mapping[str, object], found
     for record in records:
         values = {key: _value(model, name, key, value, found) for key, value in record.items()}
         key = values.pop(match)
-        saved, _ = session.upsert(name, match, key, values)
-        found[name, str(key)] = int(saved["id"])  # type: ignore[arg-type]  # ids are integers
+        found[name, str(key)] = _save(session, name, match, key, values)
+
+
+def _save(
+    session: Session, name: ObjectName, match: str, key: object, values: Mapping[str, object]
+) -> int:
+    """Create the record, or change what differs; one that says the same keeps its version."""
+    known = session.find(name, match, key)
+    if known is None:
+        saved = session.create(name, {**values, match: key})
+        return int(saved["id"])  # type: ignore[arg-type]  # ids are integers
+    current = session.get(name, known)
+    changed = {field: value for field, value in values.items() if current.get(field) != value}
+    if changed:
+        session.update(name, known, changed)
+    return known
 
 
 def _value(model: Model, name: ObjectName, field: str, value: object, found: Found) -> object:

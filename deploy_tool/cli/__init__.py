@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from engine.errors import PatronError
 from engine.settings import Settings
 
 __all__ = ["main"]
+
+INTERRUPTED = 128 + signal.SIGINT  # what shells expect of a command that Ctrl-C ended
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -36,6 +39,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except PatronError as error:
         terminal.complain(error)
         return int(exit_of(error))
+    except KeyboardInterrupt:
+        terminal.warn("Stopped.")
+        return INTERRUPTED
     except BrokenPipeError:
         # Who read our output has enough: nothing may be written to it any more, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,14 +13,17 @@ import time
 import webbrowser
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.demo.home import Demo, held, read_demo
 from deploy_tool.demo.making import FOLDER, fingerprint, make_demo
+from deploy_tool.exits import UsageWrong
 from deploy_tool.installation import Installation
 from deploy_tool.processes import choose_port
 from deploy_tool.serving import serve
 from engine.settings import Settings
+from engine.store.failures import StoreFailed
 from sandbox.environments import list_rows
 from sandbox.samples.aging import move_along
 from sandbox.samples.people import read_people
@@ -64,18 +67,31 @@ def prepare(settings: Settings, terminal: Terminal) -> tuple[Demo, tuple[str, ..
     """Make the demo, or go on with the one that is there; give it and its sandboxes."""
     known = read_demo(settings.home)
     with Installation(settings) as installation:
-        if known is not None and known.is_ready:
-            demo = known
-            _go_on(installation, demo, terminal.warn)
-        else:
-            demo = make_demo(installation, known, terminal.warn)
-        rows = list_rows(installation.environments.control)
+        try:
+            if known is not None and known.is_ready:
+                demo = known
+                _go_on(installation, demo, terminal.warn)
+            else:
+                demo = make_demo(installation, known, terminal.warn)
+            rows = list_rows(installation.environments.control)
+        except StoreFailed as error:
+            error.hint = error.hint or f"remove {settings.home} to begin anew, if it is damaged"
+            raise
         return demo, tuple(row.name for row in rows if row.parent)
 
 
 def _go_on(installation: Installation, demo: Demo, warn: Callable[[str], None]) -> None:
-    """Upgrade what is there, move the sample dates along, and leave everything else as it is."""
-    now = installation.clock.now()
+    """Upgrade what is there, move the sample dates along, and leave everything else as it is.
+
+    Raises: UsageWrong U110 for a demo whose databases are not where they were.
+    """
+    now, home = installation.clock.now(), installation.settings.home
+    for row in installation.rows:
+        path = Path(row.url.removeprefix("sqlite:///"))
+        if not path.exists():
+            message = f"This demo lost the database of {row.name}: {path} is not there."
+            hint = f"move it back to where it was, or remove {home} to begin anew"
+            raise UsageWrong(message, code="U110", hint=hint)
     days = max(
         (move_along(installation.environment(name), now) for name in installation.names), default=0
     )

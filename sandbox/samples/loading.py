@@ -1,13 +1,15 @@
 """Loads the sample data through `Session`, as if everybody had typed it on its day.
 
-Records of one object that were made on the same day by the same person are one bulk call, with the
-clock set to that day: so `created_at`, defaults and rules say what they would have said then. What
-changed later is saved on its day as well and leaves its history.
+Everything is done in the order in which it happened. Records of one object that were made on the
+same day by the same person are one bulk call, with the clock set to that day: so `created_at`,
+defaults and rules say what they would have said then. What changed later is saved on its day as
+well, and leaves its history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from graphlib import TopologicalSorter
 from itertools import groupby
@@ -15,6 +17,7 @@ from itertools import groupby
 from engine.clock import FixedClock
 from engine.compiled import CompiledObject, Model
 from engine.errors import FieldError, PatronError, RecordInvalid
+from engine.names import ObjectName
 from engine.session import BulkResult, Session, run
 from engine.snapshots import Environment
 from engine.store.platform.enter import SystemCredential
@@ -23,11 +26,32 @@ from sandbox.samples.reading import Sample
 from sandbox.samples.values import LOOKUPS, Cells, Today
 
 _NOON = time(12)
+_DEEPEST = 100  # levels of a tree of rows
 Ids = dict[tuple[str, str], int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """Something that happened: a record was made (`is_new`), or one field of it changed.
+
+    Steps that agree in day, place, object, author and kind are one call. `place` orders a day:
+    what others point at comes first, and changes come last.
+    """
+
+    day: int
+    place: int
+    sample: Sample
+    is_new: bool
+    cells: Mapping[str, str]
+
+    @property
+    def call(self) -> tuple[int, int, str, str, bool]:
+        """What the steps of one call agree in; also their order."""
+        return self.day, self.place, self.sample.object, self.sample.owner, self.is_new
+
+
 class Loading:
-    """One loading of samples into one environment; `ids` grows from object to object."""
+    """One loading of samples into one environment; `ids` grows from call to call."""
 
     def __init__(
         self, environment: Environment, people: Sequence[Person], today: Today, now: datetime
@@ -38,48 +62,34 @@ class Loading:
         self.ids: Ids = {}
 
     def load(self, samples: Mapping[str, Sequence[Sample]], users: Mapping[str, int]) -> int:
-        """Load everything; give how many records there are.
+        """Load everything in the order in which it happened; give how many records there are.
 
         `users` are those of the people, by key. Raises: ValueError for a cell that cannot be read;
         RecordInvalid and others for a record that is refused, with its object and key.
         """
         self.ids.update({("user", key): user for key, user in users.items()})
-        for name in order_of(samples, self._model):
-            self._create(self._model.objects[name], samples[name])  # type: ignore[index]  # names are plain text here
-        self._change([sample for rows in samples.values() for sample in rows if sample.later])
+        steps = sorted(_steps(samples, self._model), key=lambda step: step.call)
+        for _, call in groupby(steps, key=lambda step: step.call):
+            self._carry_out(list(call))
         return sum(len(rows) for rows in samples.values())
 
-    def _create(self, compiled: CompiledObject, samples: Sequence[Sample]) -> None:
-        for batch in _batches(compiled, samples):
-            cells = Cells(compiled=compiled, today=self._today, ids=self.ids)
-            rows = [
-                {name: cells.value(name, text) for name, text in sample.cells.items()}
-                for sample in batch
-            ]
-            results = self._bulk(compiled.name, "create", rows, batch[0].made, batch[0].owner)
-            for sample, result in zip(batch, results, strict=True):
-                self.ids[compiled.name, sample.key] = _id(sample, result)
-
-    def _change(self, samples: Iterable[Sample]) -> None:
-        """Carry out what happened later, day by day."""
-        steps = sorted(
-            (
-                (day, sample.object, sample.owner, sample.key, name, text)
-                for sample in samples
-                for day, name, text in sample.later
-            ),
-            key=lambda step: step[:4],
+    def _carry_out(self, steps: Sequence[_Step]) -> None:
+        first = steps[0]
+        name = first.sample.object
+        cells = Cells(
+            compiled=self._model.objects[ObjectName(name)], today=self._today, ids=self.ids
         )
-        for (day, name, owner), found in groupby(steps, key=lambda step: step[:3]):
-            compiled = self._model.objects[name]
-            cells = Cells(compiled=compiled, today=self._today, ids=self.ids)
-            rows: dict[str, dict[str, object]] = {}
-            for *_, key, field, text in found:
-                row = rows.setdefault(key, {"id": self.ids[name, key]})
-                row[field] = cells.value(field, text)
-            results = self._bulk(name, "update", list(rows.values()), day, owner)
-            for key, result in zip(rows, results, strict=True):
-                _ensure_saved(f"{name} {key}", result)
+        rows: dict[str, dict[str, object]] = {}
+        for step in steps:
+            key = step.sample.key
+            row = rows.setdefault(key, {} if step.is_new else {"id": self.ids[name, key]})
+            row |= {field: cells.value(field, text) for field, text in step.cells.items()}
+        operation = "create" if first.is_new else "update"
+        results = self._bulk(name, operation, list(rows.values()), first.day, first.sample.owner)
+        for key, result in zip(rows, results, strict=True):
+            _ensure_saved(f"{name} {key}", result)
+            assert result.id is not None  # it was saved
+            self.ids[name, key] = result.id
 
     def _bulk(
         self, name: str, operation: str, rows: Sequence[Mapping[str, object]], day: int, who: str
@@ -104,7 +114,7 @@ def order_of(samples: Mapping[str, Sequence[Sample]], model: Model) -> list[str]
     """
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for name in sorted(samples):
-        compiled = model.objects[name]  # type: ignore[index]  # names are plain text here
+        compiled = model.objects[ObjectName(name)]
         used = {column for sample in samples[name] for column in sample.cells}
         targets = {
             str(target)
@@ -116,8 +126,25 @@ def order_of(samples: Mapping[str, Sequence[Sample]], model: Model) -> list[str]
     return list(sorter.static_order())
 
 
-def _batches(compiled: CompiledObject, samples: Sequence[Sample]) -> Iterator[list[Sample]]:
-    """Group rows by day and owner, oldest first; a row comes after those it names in its file."""
+def _steps(samples: Mapping[str, Sequence[Sample]], model: Model) -> Iterator[_Step]:
+    """Give everything that happened, in no order."""
+    order = order_of(samples, model)
+    for at, name in enumerate(order):
+        depths = _depths(model.objects[ObjectName(name)], samples[name])
+        for sample in samples[name]:
+            place = at * _DEEPEST + depths[sample.key]
+            yield _Step(
+                day=sample.made, place=place, sample=sample, is_new=True, cells=sample.cells
+            )
+            last = len(order) * _DEEPEST
+            for count, (day, field, text) in enumerate(sample.later):
+                yield _Step(
+                    day=day, place=last + count, sample=sample, is_new=False, cells={field: text}
+                )
+
+
+def _depths(compiled: CompiledObject, samples: Sequence[Sample]) -> dict[str, int]:
+    """Tell how deep each row stands in a tree of its own object; parents come first in a file."""
     trees = [
         str(field.name)
         for field in compiled.fields.values()
@@ -125,24 +152,9 @@ def _batches(compiled: CompiledObject, samples: Sequence[Sample]) -> Iterator[li
     ]
     depths: dict[str, int] = {}
     for sample in samples:
-        above = [_bare(sample.cells[name]) for name in trees if name in sample.cells]
+        above = [sample.cells[name].rpartition(":")[2] for name in trees if name in sample.cells]
         depths[sample.key] = max((depths.get(key, 0) + 1 for key in above), default=0)
-
-    def place(sample: Sample) -> tuple[int, int, str]:
-        return depths[sample.key], sample.made, sample.owner
-
-    for _, batch in groupby(sorted(samples, key=place), key=place):
-        yield list(batch)
-
-
-def _bare(text: str) -> str:
-    return text.rpartition(":")[2]
-
-
-def _id(sample: Sample, result: BulkResult) -> int:
-    _ensure_saved(f"{sample.object} {sample.key}", result)
-    assert result.id is not None  # it was saved
-    return result.id
+    return depths
 
 
 def _ensure_saved(what: str, result: BulkResult) -> None:

@@ -1,0 +1,280 @@
+"""`patron demo` as a newcomer meets it: started, looked at, stopped, started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from deploy_tool.demo.home import read_demo, write_demo
+from engine.people import check_password, open_control
+from engine.settings import Settings
+from tests.support.servers import (
+    READY_SECONDS,
+    Line,
+    command,
+    descendants,
+    free_port,
+    is_ready,
+    wait_until,
+)
+
+LABELS = [
+    "System administrator",
+    "Sales manager",
+    "Sales representative",
+    "Service agent",
+    "CRM consultant",
+]
+MAKING_SECONDS = 90  # generous: the machine may be busy with other tests
+
+
+@dataclass
+class Demo:
+    """A running `patron demo` over a folder."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+    home: Path
+
+    def said(self) -> str:
+        """Give what it wrote."""
+        return self.log.read_text()
+
+    def logins(self) -> list[tuple[str, ...]]:
+        """Give the lines of the logins: e-mail, password, label."""
+        lines = [line for line in self.said().splitlines() if "@example.test  " in line]
+        return [tuple(line.split("  ")) for line in lines]
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end; give the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(READY_SECONDS)
+
+
+def _environ(home: Path) -> dict[str, str]:
+    return {**os.environ, "PATRON_HOME": str(home), "PATRON_DATABASE_URL": ""}
+
+
+def _patron(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "deploy_tool.cli", *words],
+        env=_environ(home),
+        capture_output=True,
+        text=True,
+        timeout=MAKING_SECONDS,
+        check=False,
+    )
+
+
+@contextmanager
+def _running(home: Path, log: Path) -> Iterator[Demo]:
+    port = free_port()
+    words = ["demo", "--port", str(port), "--no-browser"]
+    with log.open("wb") as written:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deploy_tool.cli", *words],
+            env=_environ(home),
+            stdout=written,
+            stderr=subprocess.STDOUT,
+        )
+    demo = Demo(process, port, log, home)
+    try:
+        wait_until(lambda: process.poll() is not None or is_ready(port), MAKING_SECONDS)
+        assert process.poll() is None, demo.said()
+        yield demo
+    finally:
+        demo.stop()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a demo that was made, served and stopped once."""
+    folder = tmp_path_factory.mktemp("demo")
+    with _running(folder / "home", folder / "first.log") as demo:
+        assert "Making a demo" in demo.said()
+    return folder / "home"
+
+
+def test_logins_are_printed_before_it_answers(home: Path, tmp_path: Path) -> None:
+    """When the health check answers, the address and one line per login can be read."""
+    with _running(home, tmp_path / "log") as demo:
+        said, logins = demo.said(), demo.logins()
+
+        assert f"http://127.0.0.1:{demo.port}/" in said
+        assert f"http://127.0.0.1:{demo.port}/e/discounts/" in said
+        assert [login[2] for login in logins] == LABELS
+        assert logins[0][0] == "admin@example.test"
+
+
+def test_every_login_opens_the_door(home: Path, tmp_path: Path) -> None:
+    """The printed passwords are those by which people sign in."""
+    with _running(home, tmp_path / "log") as demo:
+        logins = demo.logins()
+
+    control = open_control(Settings(home=home))
+    people = [check_password(control, email, password) for email, password, _ in logins]
+    control.dispose()
+
+    assert [person is not None and person.is_active for person in people] == [True] * 5
+
+
+def test_a_second_start_is_the_same_demo(home: Path, tmp_path: Path) -> None:
+    """Data, passwords and the sandbox are kept, and nothing is made anew."""
+    with _running(home, tmp_path / "one") as first:
+        logins = first.logins()
+        token = _patron(home, "token", "create", "production", logins[0][0]).stdout.strip()
+        line = Line(first.port, token)
+        made = line.send("POST", "/api/v1/records/task", {"subject": "Kept"})
+        line.close()
+        assert made.status == 201, made.raw
+
+    with _running(home, tmp_path / "two") as second:
+        line = Line(second.port, token)
+        kept = line.send("GET", "/api/v1/records/task?where=subject='Kept'&count=true")
+        line.close()
+
+        assert kept.json["count"] == 1
+        assert second.logins() == logins
+        assert "Making" not in second.said()
+
+
+def test_production_and_sandbox_are_full(home: Path, tmp_path: Path) -> None:
+    """REST counts what the demo promises, in production and in its sandbox."""
+    wanted = {"account": 40, "contact": 120, "opportunity": 150, "line_item": 300, "case": 40}
+    with _running(home, tmp_path / "log") as demo:
+        for environment in ("production", "discounts"):
+            token = _patron(home, "token", "create", environment, "admin@example.test").stdout
+            line = Line(demo.port, token.strip())
+            base = f"/e/{environment}/api/v1/records"
+            counts = {
+                name: line.send("GET", f"{base}/{name}?limit=1&count=true").json["count"]
+                for name in wanted
+            }
+            line.close()
+
+            assert {name for name in wanted if counts[name] < wanted[name]} == set(), counts
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
+def test_stopping_leaves_no_process(home: Path, tmp_path: Path, how: signal.Signals) -> None:
+    """A signal ends the web process and the worker with it, and the folder is free again."""
+    with _running(home, tmp_path / "log") as demo:
+        children = descendants(demo.process.pid)
+        commands = [command(pid) for pid in children]
+
+        code = demo.stop(how)
+
+        assert len(children) >= 2, commands
+        assert code == 0, demo.said()
+        assert wait_until(lambda: not any(command(pid) for pid in children), 15)
+        assert "Traceback" not in demo.said()
+
+
+def test_a_killed_demo_takes_its_children_along(home: Path, tmp_path: Path) -> None:
+    """Even `kill -9` leaves nothing behind that would hold the port or the folder."""
+    with _running(home, tmp_path / "log") as demo:
+        children = descendants(demo.process.pid)
+
+        demo.stop(signal.SIGKILL)
+
+        assert wait_until(lambda: not any(command(pid) for pid in children), 15)
+
+
+def test_only_one_demo_runs_in_a_folder(home: Path, tmp_path: Path) -> None:
+    """Who starts a second one is told that the first is running."""
+    with _running(home, tmp_path / "log"):
+        done = _patron(home, "demo", "--port", str(free_port()), "--no-browser")
+
+    assert (done.returncode, "U112 A demo is running" in done.stderr) == (64, True)
+
+
+def test_a_taken_port_gets_a_sentence(home: Path, tmp_path: Path) -> None:
+    """Nothing is made or started where nothing could listen."""
+    with _running(home, tmp_path / "log") as demo:
+        done = _patron(tmp_path / "other", "demo", "--port", str(demo.port))
+
+    assert done.returncode == 64
+    assert "U102" in done.stderr
+    assert "--port" in done.stderr
+    assert not (tmp_path / "other").exists()
+
+
+def test_interrupted_while_it_is_made_it_begins_anew(tmp_path: Path) -> None:
+    """A first start that was stopped is made again, with the same passwords and no traceback."""
+    home, log = tmp_path / "home", tmp_path / "log"
+    with log.open("wb") as written:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deploy_tool.cli", "demo", "--port", str(free_port())],
+            env=_environ(home),
+            stdout=written,
+            stderr=subprocess.STDOUT,
+        )
+    assert wait_until((home / "control.db").exists, MAKING_SECONDS)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    code = process.wait(READY_SECONDS)
+    unfinished = read_demo(home)
+
+    with _running(home, tmp_path / "again") as demo:
+        logins = {email: password for email, password, _ in demo.logins()}
+
+    assert (code, "Traceback" in log.read_text()) == (130, False)
+    assert unfinished is not None
+    assert (unfinished.is_ready, unfinished.passwords) == (False, logins)
+
+
+def test_changed_files_are_said_and_not_applied(home: Path, tmp_path: Path) -> None:
+    """After an upgrade the demo goes on with what it has and names the command that compares."""
+    kept = read_demo(home)
+    assert kept is not None
+    write_demo(home, replace(kept, metadata="older"))
+
+    with _running(home, tmp_path / "log") as demo:
+        said = demo.said()
+    versions = json.loads(_patron(home, "status", "--json").stdout)["environments"]
+    write_demo(home, kept)
+
+    assert "patron plan --from metadata --to production" in said
+    assert [(v["environment"], v["version"]) for v in versions] == [
+        ("production", 1),
+        ("discounts", 1),
+    ]
+
+
+def test_a_demo_that_lost_a_database_says_so(home: Path, tmp_path: Path) -> None:
+    """A folder that was moved, or lost a file, gets a sentence and no empty database."""
+    production = home / "environments" / "production.db"
+    away = production.rename(tmp_path / "away.db")
+
+    done = _patron(home, "demo", "--port", str(free_port()))
+
+    assert (done.returncode, "U110" in done.stderr) == (64, True)
+    assert not production.exists()
+    away.rename(production)
+
+
+def test_a_damaged_database_is_no_traceback(home: Path) -> None:
+    """Rubbish where the directory of environments was: a sentence, and what to do."""
+    control = home / "control.db"
+    kept = control.read_bytes()
+    control.write_bytes(b"rubbish " * 1000)
+
+    done = _patron(home, "demo", "--port", str(free_port()))
+
+    control.write_bytes(kept)
+    assert done.returncode == 1
+    assert "S103" in done.stderr
+    assert f"remove {home}" in done.stderr
+    assert "Traceback" not in done.stderr
