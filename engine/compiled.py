@@ -167,6 +167,7 @@ class PermissionSet:
     objects: Mapping[ObjectName, frozenset[str]]  # create read edit delete view_all modify_all …
     fields: Mapping[tuple[ObjectName, FieldName], str]  # none | read | edit
     permissions: frozenset[str]
+    requires_second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

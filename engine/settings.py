@@ -23,6 +23,11 @@ class Settings:
     smtp_url: str = ""  # empty: nothing is mailed
     mail_from: str = ""  # sender of mails; empty: patron at this machine's name
     public_url: str = ""  # how people reach this installation; links in mails begin with it
+    oidc_issuer: str = ""  # another sign-in server; empty: passwords only
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""  # empty: a public client, by PKCE alone
+    oidc_label: str = "single sign-on"  # what its button says
+    oidc_admits: str = ""  # ENV:SET,SET for people who are not known yet; empty: nobody
     secret_key: str = ""  # empty: made on first use and kept under `home`
     remote_url: str = ""
     remote_token: str = ""
@@ -37,6 +42,11 @@ class Settings:
             smtp_url=environ.get("PATRON_SMTP_URL", ""),
             mail_from=environ.get("PATRON_MAIL_FROM", ""),
             public_url=environ.get("PATRON_PUBLIC_URL", ""),
+            oidc_issuer=environ.get("PATRON_OIDC_ISSUER", ""),
+            oidc_client_id=environ.get("PATRON_OIDC_CLIENT_ID", ""),
+            oidc_client_secret=environ.get("PATRON_OIDC_CLIENT_SECRET", ""),
+            oidc_label=environ.get("PATRON_OIDC_LABEL", "") or "single sign-on",
+            oidc_admits=environ.get("PATRON_OIDC_ADMITS", ""),
             secret_key=environ.get("PATRON_SECRET_KEY", ""),
             remote_url=environ.get("PATRON_URL", ""),
             remote_token=environ.get("PATRON_TOKEN", ""),

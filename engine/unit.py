@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.access import Access, Standing, effective, standing
 from engine.clock import Clock
 from engine.compiled import Model, Snapshot
+from engine.errors import AccessDenied
 from engine.expr import EvalContext
 from engine.model.fields.base import Value
 from engine.query import Planner, ReadPlan
@@ -21,7 +22,7 @@ from engine.saving.unit import Unit
 from engine.snapshots import Credential, Environment
 from engine.store.elsewhere import with_others
 from engine.store.memo import Memo
-from engine.store.platform.enter import Member, enter
+from engine.store.platform.enter import Member, MemberCredential, enter
 from engine.store.reading import Caller
 from engine.store.tx import Tx
 
@@ -33,11 +34,15 @@ _RIGHTS: Memo[tuple[str, frozenset[str], Standing], tuple[Access, Planner]] = Me
 def open_unit(
     environment: Environment, tx: Tx, credential: Credential, clock: Clock, source: str
 ) -> Unit:
-    """Enter an environment in an open transaction. Raises: SignInRequired A200."""
+    """Enter an environment in an open transaction.
+
+    Raises: SignInRequired A200; AccessDenied A203 for a session that lacks its second factor.
+    """
     entered = enter(tx, credential)
     snapshot = environment.snapshot(tx, entered)
     member = entered.member
     access, planner = rights_of(snapshot.model, member)
+    _ensure_second_factor(snapshot.model, access, credential)
     now = clock.now()
     return Unit(
         tx=tx,
@@ -47,9 +52,20 @@ def open_unit(
         caller=caller_of(tx, snapshot, access, member, now),
         now=now,
         source=source,
+        scopes=member.scopes,
         take_ids=partial(environment.ids.take, tx),
         plans=partial(_kept_plan, (snapshot.model.digest, access.signature)),
     )
+
+
+def _ensure_second_factor(model: Model, access: Access, credential: Credential) -> None:
+    """Refuse a session without a second factor to who holds a set that asks for one."""
+    if not isinstance(credential, MemberCredential) or credential.has_second_factor:
+        return
+    held = (model.permission_sets.get(name) for name in access.sets)
+    if any(one is not None and one.requires_second_factor for one in held):
+        message = "What you may do here needs a second factor."
+        raise AccessDenied(message, code="A203", hint="set it up, then come back")
 
 
 def _kept_plan(

@@ -9,6 +9,7 @@ from engine.people import Browser
 from web.safety import is_https
 
 COOKIE = "patron_session"
+OWN_COOKIE = "patron_own_session"  # waits while its person works as somebody else
 
 
 def set_session(response: Response, secret: str) -> None:
@@ -24,3 +25,17 @@ def forget_session(response: Response) -> None:
 def this_browser() -> Browser:
     """Give where the present request comes from."""
     return Browser(address=request.remote_addr or "", device=str(request.user_agent))
+
+
+def keep_own(response: Response, secret: str) -> None:
+    """Lay one's own session aside, or with "" take it up again."""
+    flags = {"path": "/log-in-as", "httponly": True, "samesite": "Lax", "secure": is_https()}
+    if secret:
+        response.set_cookie(OWN_COOKIE, secret, **flags)  # type: ignore[arg-type]  # as above
+    else:
+        response.delete_cookie(OWN_COOKIE, **flags)  # type: ignore[arg-type]
+
+
+def own_session() -> str:
+    """Give the secret that was laid aside."""
+    return request.cookies.get(OWN_COOKIE, "")

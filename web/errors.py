@@ -11,10 +11,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from engine.errors import PatronError, SignInRequired, Throttled
-from web.answers import go_to_sign_in
+from web.answers import go, go_to_sign_in
 from web.texts import say
 
 SERVER_ERROR = 500
+NEEDS_SECOND_FACTOR = "A203"
 _LOG = logging.getLogger("patron.web")
 
 
@@ -29,6 +30,8 @@ def refused(error: PatronError) -> Response:
     """Show a refusal of the engine; one of ours (5xx) goes to the log instead."""
     if isinstance(error, SignInRequired):
         return go_to_sign_in()
+    if error.code == NEEDS_SECOND_FACTOR:
+        return go("/account/second-factor")
     if error.status >= SERVER_ERROR:
         return broken(error)
     page = _page(error.status, error.message, error.hint)

@@ -9,13 +9,17 @@ from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.snapshots import Environments
+from web.account import make_account
 from web.assets import install_assets
 from web.choices import make_choices
 from web.errors import install_errors
+from web.helping import make_helping
 from web.icons import icon
 from web.resetting import make_resetting
 from web.safety import guard, install_safety
+from web.second_factor import make_second_factor
 from web.signing import make_signing
+from web.sso import make_sso
 from web.texts import install_texts
 from web.visit import Entrance
 
@@ -40,7 +44,9 @@ def install_web(app: Flask, environments: Environments, faces: list[Blueprint]) 
     install_assets(app)
     entrance = Entrance(environments)
     app.register_blueprint(make_signing(environments))
-    app.register_blueprint(make_resetting(environments))
+    for make in (make_resetting, make_second_factor, make_account, make_sso):
+        app.register_blueprint(make(environments))
+    app.register_blueprint(make_helping(environments, entrance))
     app.register_blueprint(make_choices(entrance), url_prefix=_PAGES)
     for face in faces:
         face.before_request(entrance.enter)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from engine.errors import Throttled
 from engine.people import end_session, find_session, sign_in
+from engine.settings import Settings
 from engine.snapshots import Environments
 from web.answers import SIGN_IN, go, safe_address
 from web.cookies import COOKIE, forget_session, set_session, this_browser
@@ -17,6 +19,8 @@ from web.safety import ensure_own_form, ensure_same_site, guard
 from web.texts import say
 
 HOME = "/e/production/"
+SECOND_FACTOR = "/second-factor"
+ACCOUNT_PAGE = "/account"
 HTML = "text/html; charset=utf-8"
 
 
@@ -48,7 +52,10 @@ class Signing:
         if made is None:
             sentence = say("The e-mail or the password is not right.")
             return self._form(sentence, wanted, email, status=422)
-        answer = go(safe_address(wanted, HOME))
+        address = safe_address(wanted, HOME)
+        if made.needs_code:
+            address = f"{SECOND_FACTOR}?next={quote(address)}"
+        answer = go(address)
         set_session(answer, made.secret)
         return answer
 
@@ -64,9 +71,23 @@ class Signing:
         return answer
 
     def _form(self, problem: str, wanted: str, email: str = "", *, status: int = 200) -> Response:
-        values = {"problem": problem, "next": safe_address(wanted, ""), "email": email}
-        text = render_template("web/sign_in.html", **values)
-        return Response(text, status, content_type=HTML)
+        return sign_in_form(
+            self._environments.settings, problem, wanted=wanted, email=email, status=status
+        )
+
+
+def sign_in_form(
+    settings: Settings, problem: str, *, wanted: str = "", email: str = "", status: int = 200
+) -> Response:
+    """Show the form, with what went wrong; `wanted` is where to go afterwards."""
+    values = {
+        "problem": problem,
+        "next": safe_address(wanted, ""),
+        "email": email,
+        "sso": settings.oidc_label if settings.oidc_issuer else "",
+    }
+    text = render_template("web/sign_in.html", **values)
+    return Response(text, status, content_type=HTML)
 
 
 def make_signing(environments: Environments) -> Blueprint:

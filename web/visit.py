@@ -16,9 +16,11 @@ from werkzeug.wrappers import Response
 
 from engine.errors import NotFound
 from engine.people import find_session
+from engine.people.persons import person_of
 from engine.session import Session, run
 from engine.snapshots import Environment, Environments
 from engine.store.platform.enter import MemberCredential
+from engine.store.platform.sessions import SignedInRow
 from web.answers import go_to_sign_in
 from web.cookies import COOKIE
 from web.safety import ensure_own_form
@@ -38,6 +40,8 @@ class Visit:
     email: str
     name: str
     secret: str  # of the session's cookie
+    has_second_factor: bool = False
+    helper: str = ""  # e-mail of who really sits there, working as this person
 
     @property
     def root(self) -> str:
@@ -53,8 +57,9 @@ class Visit:
         return self._run(work, write=True)
 
     def _run(self, work: Callable[[Session], T], *, write: bool) -> T:
-        credential = MemberCredential(self.user)
-        return run(self.environment, credential, work, write=write, source="ui")
+        credential = MemberCredential(self.user, self.has_second_factor)
+        source = f"ui, {self.helper} as {self.email}" if self.helper else "ui"
+        return run(self.environment, credential, work, write=write, source=source)
 
 
 class Entrance:
@@ -78,18 +83,36 @@ class Entrance:
         name = str((request.view_args or {}).pop("environment", PRODUCTION))
         try:
             environment = self._environments.open(name)
-            user = environment.user_of(found.person)
+            g.visit = self._visit(environment, found, secret)
         except NotFound as error:
             raise NotFound from error  # not there and not yours: the same answer
-        g.visit = Visit(
-            environment=environment,
-            user=user,
-            person=found.person,
-            email=found.email,
-            name=found.name,
-            secret=secret,
-        )
         return None
+
+    def _visit(self, environment: Environment, found: SignedInRow, secret: str) -> Visit:
+        """Give the visit of a session: as oneself, or in one environment as somebody else."""
+        if not found.acting_as:
+            return Visit(
+                environment=environment,
+                user=environment.user_of(found.person),
+                person=found.person,
+                email=found.email,
+                name=found.name,
+                secret=secret,
+                has_second_factor=found.has_second_factor,
+            )
+        if found.environment != environment.name:
+            raise NotFound
+        person = person_of(self._environments.control, found.acting_as)
+        return Visit(
+            environment=environment,
+            user=environment.user_of(person.id),
+            person=person.id,
+            email=person.email,
+            name=person.name,
+            secret=secret,
+            has_second_factor=found.has_second_factor,
+            helper=found.email,
+        )
 
 
 def visit() -> Visit:

@@ -35,6 +35,7 @@ def _permission_sets(work: Work) -> None:
             objects=MappingProxyType(objects),
             fields=MappingProxyType(fields),
             permissions=frozenset(map(str, permissions if isinstance(permissions, list) else ())),
+            requires_second_factor=doc.data.get("requires_second_factor") is True,
         )
 
 

@@ -9,6 +9,7 @@ from engine.session import Session, run
 from engine.store.platform import idempotency
 from engine.store.platform.attempts import sweep_attempts
 from engine.store.platform.enter import SystemCredential
+from engine.store.platform.identities import sweep_flows
 from engine.store.platform.links import sweep_links
 from engine.store.platform.sessions import sweep_sessions
 
@@ -34,6 +35,7 @@ def sweep_sign_ins(work: Work) -> None:
     now = work.clock.now()
     with work.environments.control.write() as tx:
         sweep_attempts(tx, before=now - KEPT_SIGN_INS)
+        sweep_flows(tx, before=now)
         sweep_links(tx, before=now - KEPT_SIGN_INS)
         sweep_sessions(tx, before=now - KEPT_SIGN_INS)
 

@@ -1,4 +1,4 @@
-"""Who may manage whom, and give what: managing others must not be a way to gain rights. Pure.
+"""Who may manage whom, and give what: managing others must not be a way to gain rights.
 
 Separate from the faces, because the REST routes and the pages ask the same questions. See
 docs/decisions/people-over-rest.md.
@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from engine.errors import AccessDenied
+from engine.compiled import Model
+from engine.errors import AccessDenied, NotFound
 from engine.model.permissions import ADMINISTRATOR
+from engine.store.platform.members import find_member_of_user
+from engine.store.tx import Tx
 
 Given = Mapping[str, frozenset[str]]  # permission set -> the system permissions it gives
 
@@ -30,6 +34,22 @@ class Manager:
     def is_administrator(self) -> bool:
         """Tell whether the caller may do everything."""
         return ADMINISTRATOR in self.sets
+
+
+def manager_of(tx: Tx, user: int, model: Model, permissions: frozenset[str]) -> Manager:
+    """Give a caller with what they hold. Raises: NotFound N103 for one who is no member."""
+    member = find_member_of_user(tx, user)
+    if member is None:
+        raise NotFound("You are no member of this environment.", code="N103")
+    given = {name: held.permissions for name, held in model.permission_sets.items()}
+    return Manager(
+        user=member.user,
+        person=member.person,
+        email=member.email,
+        sets=member.permission_sets,
+        permissions=permissions,
+        given=MappingProxyType(given),
+    )
 
 
 def ensure_permission(manager: Manager, permission: str, what: str) -> None:

@@ -25,6 +25,15 @@ def find_person(control_database: Database, email: str) -> PersonRow:
     return person
 
 
+def person_of(control_database: Database, number: int) -> PersonRow:
+    """Give a person by number. Raises: NotFound N105."""
+    with control_database.read() as tx:
+        person = control.find_person_by_id(tx, number)
+    if person is None:
+        raise NotFound("There is no such person.", code="N105")
+    return person
+
+
 def set_password(
     control_database: Database,
     email: str,

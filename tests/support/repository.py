@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("engine", "sandbox", "deploy_tool", "api", "ui", "admin")
+ROOMS = ("engine", "sandbox", "deploy_tool", "web", "api", "ui", "admin")
 
 
 @cache

@@ -1,7 +1,8 @@
 """Texts: one line (`text`), several lines (`long_text`), formatted (`rich_text`).
 
-What people typed is kept to the letter: nothing is trimmed, folded or cut. What no database or
-page can carry (control characters, halves of surrogate pairs) is refused with its position.
+What people typed is kept to the letter: nothing is trimmed, folded or cut, but for what could run
+in a page, which formatted text loses. What no database or page can carry (control characters,
+halves of surrogate pairs) is refused with its position.
 """
 
 from __future__ import annotations
@@ -10,10 +11,17 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar
 
+import nh3
+
 from engine.model.declarations import Field
 from engine.model.fields.base import BadValue, FieldType, Storage, StorageKind, Value
 
 MAX_LENGTH = 32_000
+# What formatted text may hold; `ui` shows the same.
+_TAGS = {
+    *("a", "b", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6"),
+    *("hr", "i", "li", "ol", "p", "pre", "s", "strong", "sub", "sup", "u", "ul"),
+}
 MAX_LONG_LENGTH = 1_000_000
 _SHOWN = 40  # characters of a refused value that a message repeats
 _SHOWN_BITS = 1000  # Python refuses to write integers of many thousand digits
@@ -107,10 +115,29 @@ class LongText(Text):
 
 
 class RichText(LongText):
-    """Formatted text; cleaned where it is shown, kept as it came."""
+    """Formatted text: HTML of a short list of tags. What could run is gone before it is kept."""
 
     name = "rich_text"
     summary = "Formatted text: headings, lists, links."
+
+    def parse(self, field: Field, value: object) -> Value:
+        """Take the harmless part of the text; programs that read it need not clean it again."""
+        text = read_text(value, length_of(field), lines=True)
+        return read_text(clean_rich_text(text), length_of(field), lines=True)
+
+
+def clean_rich_text(text: str) -> str:
+    """Give formatted text without scripts, styles, images, frames and links to anything but pages.
+
+    Cleaning what is clean changes nothing.
+    """
+    return nh3.clean(
+        text,
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel=None,
+    )
 
 
 def length_of(field: Field) -> int:

@@ -98,12 +98,15 @@ OBJECT_PERMISSION = Kind(
     ),
 )
 _PERMISSIONS = described(list_of(NAME, least=0), "System permissions and your own.")
+_SECOND_FACTOR = described(
+    FLAG, "Who holds the set signs in with a second factor, or sees no page. Tokens are not asked."
+)
 PERMISSION_SET = Kind(
     name="permission_set",
     document="permission_set",
     form=Form.DOCUMENT,
     summary="What its holders may do; sets add up.",
-    schema=component({"permissions": _PERMISSIONS}),
+    schema=component({"permissions": _PERMISSIONS, "requires_second_factor": _SECOND_FACTOR}),
 )
 SHARING_RULE = Kind(
     name="sharing_rule",
@@ -184,6 +187,7 @@ DOCUMENTS: tuple[Document, ...] = (
                 {
                     "objects": map_of(OBJECT_PERMISSION.schema, description="Rights by object."),
                     "permissions": _PERMISSIONS,
+                    "requires_second_factor": _SECOND_FACTOR,
                 }
             ),
         ),

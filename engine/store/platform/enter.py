@@ -33,9 +33,13 @@ class TokenCredential:
 
 @dataclass(frozen=True, slots=True)
 class MemberCredential:
-    """A member whom somebody else has authenticated: a signed-in session, a job's owner."""
+    """A member whom somebody else has authenticated: a signed-in session, a job's owner.
+
+    `has_second_factor` False: a session that was opened by a password alone.
+    """
 
     user: int
+    has_second_factor: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ _END_ALL = """
 UPDATE patron_session SET ended_at = ?
 WHERE (person_id = ? OR acting_as = ?) AND ended_at IS NULL AND hash <> ?
 """
+_SECOND = "UPDATE patron_session SET has_second_factor = ? WHERE hash = ?"
 _SWEEP = "DELETE FROM patron_session WHERE expires_at < ?"
 
 
@@ -142,6 +143,11 @@ def touch_session(tx: Tx, session: int, *, at: datetime) -> None:
     """Note that a session was used."""
     now = milliseconds(at)
     tx.run(native(tx, _SEEN), (now, session, now))
+
+
+def set_second_factor(tx: Tx, hash: str) -> None:
+    """Note that the person of a session has given a code."""
+    tx.run(native(tx, _SECOND), (_flag(tx, True), hash))  # noqa: FBT003 -- see `_flag`
 
 
 def end_session(tx: Tx, hash: str, *, at: datetime) -> bool:
