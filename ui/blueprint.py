@@ -13,6 +13,7 @@ from flask import Blueprint
 from ui import home
 from ui.listing.routes import ListRoutes
 from ui.me import add_me
+from ui.records import add_records
 from ui.search import add_search
 from web.assets import add_folder
 
@@ -25,4 +26,5 @@ def make_ui() -> Blueprint:
     add_me(blueprint)
     add_search(blueprint)
     ListRoutes().add_to(blueprint)
+    add_records(blueprint)
     return blueprint

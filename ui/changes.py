@@ -1,0 +1,118 @@
+"""The history of a record as people read it: who changed which field, from what to what, when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.model.fields.base import Value
+from engine.names import ObjectName
+from engine.session import Happening, Seen, Session
+from ui.cells import Cell, Cells
+from ui.columns import Column
+from web.formats import Formats
+from web.texts import later, say
+
+MOST = 30
+_EVENTS = {
+    "created": later("created this record"),
+    "updated": later("changed"),
+    "deleted": later("moved this record to the bin"),
+    "restored": later("took this record out of the bin"),
+}
+_SOURCES = {"import": later("by import"), "workflow": later("by automation"), "api": "API"}
+_ICONS = {"created": "plus", "deleted": "trash", "restored": "undo"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field of a change, before and after."""
+
+    label: str
+    before: Cell
+    after: Cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One entry: who did what, when. `first`: the one field that changed, said in the sentence."""
+
+    who: str
+    said: str
+    icon: str
+    source: str
+    ago: str
+    at: str
+    fields: Sequence[FieldChange]
+    version: int
+    is_new: bool
+
+
+def gather_changes(
+    session: Session, cells: Cells, fmt: Formats, seen: Seen, *, before: int | None = None
+) -> tuple[list[Change], int | None]:
+    """Give a page of a record's history, newest first, and what the next page begins before.
+
+    One statement, and one for each object whose records are named in it.
+    """
+    kept = session.history(seen, limit=MOST + 1, before=before)
+    following = kept[MOST - 1].version if len(kept) > MOST else None
+    shown = kept[:MOST]
+    names = _Names(session, cells, shown)
+    changes = [_change(session, cells, fmt, seen, names, one) for one in shown]
+    return changes, following
+
+
+class _Names:
+    """Names of the people and records that a history speaks of, read once per object."""
+
+    def __init__(self, session: Session, cells: Cells, shown: Sequence[Happening]) -> None:
+        self._cells, self._session = cells, session
+        ids: dict[ObjectName, set[int]] = {ObjectName("user"): {one.actor for one in shown}}
+        for one in shown:
+            for known, old, new in one.changes:
+                if len(known.decl.targets) == 1:
+                    found = {value for value in (old, new) if isinstance(value, int)}
+                    ids.setdefault(known.decl.targets[0], set()).update(found)
+        model = session.snapshot.model
+        self._rows = {
+            t: session.named(t, wanted) for t, wanted in ids.items() if t in model.objects
+        }
+
+    def title(self, target: ObjectName, record_id: int) -> str:
+        """Give the name of a record, "" where the visitor may not know it."""
+        row = self._rows.get(target, {}).get(record_id)
+        compiled = self._session.snapshot.model.objects[target]
+        return "" if row is None else self._cells.title(compiled, row)
+
+    def beside(self, column: Column, value: Value) -> Mapping[str, Value]:
+        """Give a value with the name that its cell wants beside it."""
+        record: dict[str, Value] = {column.path: value}
+        if column.title_path and isinstance(value, int):
+            record[column.title_path] = self.title(column.targets[0], value) or None
+        return record
+
+
+def _change(
+    session: Session, cells: Cells, fmt: Formats, seen: Seen, names: _Names, one: Happening
+) -> Change:
+    fields = []
+    for known, old, new in one.changes:
+        column = cells.column(seen.object.name, str(known.name))
+        is_said = one.event != "created" or not (new is None or new is False)
+        if column is None or not is_said or (one.event == "created" and column.is_computed):
+            continue
+        before, after = (cells.cell(column, names.beside(column, v)) for v in (old, new))
+        fields.append(FieldChange(label=column.label, before=before, after=after))
+    said = _EVENTS.get(one.event)
+    return Change(
+        who=names.title(ObjectName("user"), one.actor) or say("Patron"),
+        said=one.event if said is None else say(said),
+        icon=_ICONS.get(one.event, "edit"),
+        source=say(_SOURCES[one.source]) if one.source in _SOURCES else "",
+        ago=fmt.ago(one.at, session.unit.now),
+        at=fmt.moment(one.at),
+        fields=tuple(fields),
+        is_new=one.event == "created",
+        version=one.version,
+    )
