@@ -49,9 +49,17 @@ class Cells:
         return find_columns(self._session, object_name, paths)
 
     def load(self, columns: Sequence[Column], records: Sequence[Record]) -> None:
-        """Read the names behind lookups to several objects: one statement, or none."""
+        """Read the names that no column brought, behind lookups to several objects.
+
+        One statement; none where all names are there already.
+        """
         several = [column for column in columns if len(column.targets) > 1 and column.is_link]
-        ids = {record.get(column.path) for column in several for record in records}
+        ids = {
+            record.get(column.path)
+            for column in several
+            for record in records
+            if not column.title_path or record.get(column.title_path) is None
+        }
         known = [number for number in ids if isinstance(number, int)]
         if known:
             names = dict.fromkeys(name for column in several for name in column.targets)
@@ -98,18 +106,10 @@ class Cells:
     def _link(self, column: Column, value: Value, record: Mapping[str, Value]) -> Cell:
         """Show a lookup as a chip; the name of a record that is hidden or gone is not known."""
         number = value if isinstance(value, int) else 0
-        target = column.targets[0] if len(column.targets) == 1 else None
-        name = record.get(column.title_path) if column.title_path else None
-        if target is None and number in self._names:
-            target, found = self._names[number]
-            name = found or None
-        if target is None or (name is None and column.title_path):
+        target, name = self._named(column, number, record)
+        if target is None or name is None:
             return Cell(kind="blank", text=say("not visible to you"))
         is_person = target == "user"
-        if name is None:
-            if not self._session.unit.access.of(target).may("read"):
-                return Cell(kind="blank", text=say("not visible to you"))
-            name = self._numbered(target, number)
         text = str(name)
         return Cell(
             kind="chip",
@@ -118,3 +118,18 @@ class Cells:
             initials=initials(text, 2 if is_person else 1),
             is_round=is_person,
         )
+
+    def _named(
+        self, column: Column, number: int, record: Mapping[str, Value]
+    ) -> tuple[ObjectName | None, str | None]:
+        """Give the object of the record that a lookup points at, and its name if it is known."""
+        name = record.get(column.title_path) if column.title_path else None
+        if name is not None:
+            return column.targets[0], str(name)
+        if number in self._names:
+            target, found = self._names[number]
+            return target, found or self._numbered(target, number)
+        is_one = len(column.targets) == 1 and not column.title_path
+        if is_one and self._session.unit.access.of(column.targets[0]).may("read"):
+            return column.targets[0], self._numbered(column.targets[0], number)
+        return None, None

@@ -49,8 +49,8 @@ class Column:
     """How the value at the end of a path is shown.
 
     `type`: the field's type; of a formula or roll-up the type of its result. `title_path`: read
-    beside a lookup of one target, it names the other record; "" where nothing does. `is_title`:
-    the value is the name of the record itself.
+    beside a lookup, it names the other record if that is one of the first target; "" where nothing
+    does. `is_title`: the value is the name of the record itself.
     """
 
     path: str
@@ -160,10 +160,11 @@ def _label(
 
 
 def _title_path(model: Model, path: str, field: CompiledField) -> str:
-    """Give the path to the name of the record that a lookup of one target points at."""
-    if len(field.decl.targets) != 1:
-        return ""
-    target = model.objects.get(field.decl.targets[0])
+    """Give the path to the name of the record that a lookup points at: of its first target.
+
+    Ids are unique in an environment, so records of the other targets leave it blank.
+    """
+    target = model.objects.get(field.decl.targets[0]) if field.decl.targets else None
     return f"{path}.{target.title}" if target is not None and target.title else ""
 
 

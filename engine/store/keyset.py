@@ -8,17 +8,22 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 
 import sqlalchemy as sa
 
+from engine.compiled import Model
 from engine.errors import RequestInvalid
 from engine.model.fields.base import StorageKind
 from engine.names import FieldName
 from engine.query import ReadPlan
+from engine.query.columns import walk
 from engine.store.selecting import Column, Selecting
+
+_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +74,50 @@ class Cursor:
             order, *keys = json.loads(base64.urlsafe_b64decode(padded.encode()))
         except (ValueError, TypeError, binascii.Error) as damaged:
             raise _bad_cursor() from damaged
-        plain = all(isinstance(key, str | int | float | type(None)) for key in keys)
+        plain = all(_can_be_key(key) for key in keys)
         if order != order_name(plan) or len(keys) != len(plan.order) + 1 or not plain:
             raise _bad_cursor()
         if not isinstance(keys[-1], int):
             raise _bad_cursor()
         return cls(order, tuple(keys))
+
+
+def ensure_fits(cursor: Cursor, plan: ReadPlan, model: Model, dialect: str) -> None:
+    """Refuse keys that no column of the order can hold. Raises: RequestInvalid Q103.
+
+    A cursor comes back from outside: what the database could not read would be its failure.
+    """
+    for order, key in zip(plan.order, cursor.keys, strict=False):
+        found = walk(model, plan.object, order.path, is_secured=True)
+        kind = None if found is None else found[2].type.storage(found[2].decl).kind
+        if key is not None and kind is not None and not _fits(kind, key, dialect):
+            raise _bad_cursor()
+
+
+def _fits(kind: StorageKind, key: object, dialect: str) -> bool:
+    """Tell whether a key is written as a column of this kind gives it on a database."""
+    if kind is StorageKind.BOOLEAN:
+        return isinstance(key, bool) == (dialect == "postgresql") and key in {0, 1}
+    if isinstance(key, bool):
+        return False
+    if isinstance(key, str) and kind in _READERS:
+        try:
+            _READERS[kind](key)
+        except (ValueError, ArithmeticError):
+            return False
+        return kind is not StorageKind.DATETIME or dialect == "postgresql"
+    if kind in {StorageKind.DECIMAL, StorageKind.INTEGER, StorageKind.DATETIME}:
+        is_moment = kind is StorageKind.DATETIME and dialect == "postgresql"
+        return isinstance(key, int | float) and not is_moment
+    return isinstance(key, str)
+
+
+_READERS: Mapping[StorageKind, Callable[[str], object]] = {
+    StorageKind.DECIMAL: Decimal,
+    StorageKind.DATE: date.fromisoformat,
+    StorageKind.DATETIME: datetime.fromisoformat,
+    StorageKind.TIME: time.fromisoformat,
+}
 
 
 def order_name(plan: ReadPlan) -> str:
@@ -117,6 +160,13 @@ def after_clause(keys: list[Key], after: Cursor) -> sa.ColumnElement[bool]:
         else:
             equal.append(key.column.is_(None))
     return sa.or_(*branches)
+
+
+def _can_be_key(key: object) -> bool:
+    """Tell whether a key could have come from a row: no integer has more than 64 bits."""
+    if isinstance(key, int):
+        return abs(key) <= _LARGEST
+    return isinstance(key, str | float | type(None))
 
 
 def _is_name(field_type: str) -> bool:

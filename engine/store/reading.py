@@ -19,7 +19,7 @@ from engine.model.fields.base import StorageKind, Value
 from engine.names import FieldName, ObjectName
 from engine.query import AggregatePlan, ReadPlan
 from engine.store.columns import codec
-from engine.store.keyset import Cursor, after_clause, order_columns
+from engine.store.keyset import Cursor, after_clause, ensure_fits, order_columns
 from engine.store.lower import decoder
 from engine.store.memo import Memo
 from engine.store.selecting import Column, Selecting
@@ -76,6 +76,8 @@ def fetch_rows(
 
     One statement; one row more than the limit is asked for, to know whether there is more.
     """
+    if after is not None:
+        ensure_fits(after, plan, snapshot.model, tx.dialect)
     shape = ("list", None if after is None else after.shape)
     prepared = _prepare(
         tx, snapshot, plan, shape, lambda: _window(snapshot, tx.dialect, plan, after)

@@ -165,7 +165,7 @@ def operators_of(column: Column) -> tuple[Operator, ...]:
     if not column.is_link:
         return _BY_TYPE.get(column.type, _TEXTS)
     named = _TEXTS[:-2] if column.title_path else ()
-    mine = (_ME,) if column.targets == ("user",) else ()
+    mine = (_ME,) if "user" in column.targets else ()
     return (*mine, *named, *_BLANKS)
 
 
