@@ -18,6 +18,7 @@ from deploy_tool.counting import Counts
 from deploy_tool.exits import Exit
 from deploy_tool.plan import Plan
 from deploy_tool.planning import Planned, ensure_fresh
+from deploy_tool.policy import ensure_allowed
 from deploy_tool.treatments import ensure_treated
 from engine.clock import Clock
 from engine.compiled import Snapshot
@@ -166,6 +167,7 @@ class _Carrying:
         """Do everything, in the transaction that holds the environment."""
         at_step("apply.verify")
         ensure_fresh(self.plan, read_head(tx))
+        ensure_allowed(tx, self.plan, self.order.source)
         self._ensure_no_more(tx)
         number, now = self.plan.version + 1, self.clock.now()
         at_step("apply.record")

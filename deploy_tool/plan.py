@@ -131,6 +131,8 @@ class Plan:
     passed: int  # components that were checked
     content: Mapping[ComponentKey, Content]  # written; every other component stays as it is
     removed: tuple[ComponentKey, ...]
+    author: str = ""  # who planned it: may not approve it
+    approvals: int = 0  # how many others have to approve it
 
     @property
     def target(self) -> str:
@@ -161,6 +163,7 @@ class Plan:
             "warnings": list(self.warnings),
             "content": {key: [c.data, c.text] for key, c in self.content.items()},
             "removed": list(self.removed),
+            "author": self.author,
         }
 
     def as_json(self) -> dict[str, object]:
@@ -180,5 +183,5 @@ class Plan:
             "conflicts": [conflict.as_json() for conflict in self.conflicts],
             "steps": [step.as_json() for step in self.steps],
             "checks": {"passed": self.passed, "failed": 0, "warnings": len(self.warnings)},
-            "needs": {"accept": list(self.needs), "approvals": 0},
+            "needs": {"accept": list(self.needs), "approvals": self.approvals},
         }

@@ -78,6 +78,8 @@ def plan_of(document: Mapping[str, object]) -> Plan:
             ComponentKey(key): _content(pair) for key, pair in _mapping(document["content"]).items()
         },
         removed=tuple(ComponentKey(_text(key)) for key in _list(document["removed"])),
+        author=_text(document["author"]),
+        approvals=_number(_mapping(document["needs"])["approvals"]),
     )
 
 

@@ -7,13 +7,14 @@ applying refuses if that has moved.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from deploy_tool.checking import refusal
 from deploy_tool.choosing import choose_components
 from deploy_tool.counting import Counts
 from deploy_tool.exits import Exit
 from deploy_tool.plan import Content, Plan, PlannedChange, PlannedConflict, PlannedStep
+from deploy_tool.policy import load_policy
 from deploy_tool.scope import PROJECT, is_owned
 from deploy_tool.treatments import Treatment, choose, ensure_all_used
 from deploy_tool.trees import Running
@@ -54,6 +55,18 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How somebody wants it: who plans, chosen treatments by component, components to take.
+
+    `patterns` are of components, which bring what they need; empty: all.
+    """
+
+    author: str = ""
+    treatments: Mapping[str, Treatment] = field(default_factory=dict)
+    patterns: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A plan with what it was made from, so that applying it at once computes nothing again.
 
@@ -78,14 +91,12 @@ def plan_deployment(
     *,
     previous: Model | None = None,
     tx: Tx | None = None,
-    treatments: Mapping[str, Treatment] | None = None,
-    patterns: Sequence[str] = (),
+    wishes: Wishes = Wishes(),
 ) -> Planned:
     """Compute what deploying `incoming` to an environment would do.
 
     `previous` is the model that runs, where the caller has it already. `tx` reads the environment;
-    without it nothing is counted. `treatments`: chosen ones by component. `patterns`: of the
-    components to take, with what those need; empty: all.
+    without it nothing is counted.
     Raises: MetadataInvalid M100 with every problem of the result; UsageWrong U105.
     """
     result, merge = result_tree(running.tree, incoming)
@@ -96,8 +107,8 @@ def plan_deployment(
         raise refusal(problems, f"{incoming.name} cannot run in {environment}")
     operations = diff_trees(running.tree, result, retired=running.retired)
     added: Mapping[ComponentKey, str] = {}
-    if patterns:
-        choice = choose_components(operations, patterns, model)
+    if wishes.patterns:
+        choice = choose_components(operations, wishes.patterns, model)
         added = choice.added
         result = _only(choice.operations, running.tree, result)
         model, problems = compile_model(result, model)
@@ -105,7 +116,7 @@ def plan_deployment(
             raise refusal(problems, f"these components alone cannot run in {environment}")
         operations = diff_trees(running.tree, result, retired=running.retired)
     base = running.head.version if incoming.base_version is None else incoming.base_version
-    ensure_all_used(treatments or {}, operations)
+    ensure_all_used(wishes.treatments, operations)
     counting = (
         None
         if tx is None or previous is None
@@ -114,7 +125,7 @@ def plan_deployment(
         )
     )
     changes = tuple(
-        _planned(operation, counting, treatments or {}, model, added.get(operation.component, ""))
+        _planned(operation, counting, wishes.treatments, model, added.get(operation.component, ""))
         for operation in operations
     )
     plan = Plan(
@@ -126,12 +137,14 @@ def plan_deployment(
         tree=running.tree.digest,
         result=result.digest if operations else running.tree.digest,
         changes=changes,
-        conflicts=_conflicts(merge, {o.component for o in operations} if patterns else None),
+        conflicts=_conflicts(merge, {o.component for o in operations} if wishes.patterns else None),
         steps=_steps(running, previous, model, dialect, operations),
         warnings=_warnings(problems),
         passed=len(result.docs),
         content=_content(running.tree, result) if operations else {},
         removed=tuple(key for key in running.tree.docs if key not in result.docs),
+        author=wishes.author,
+        approvals=0 if tx is None else load_policy(tx).approvals,
     )
     return Planned(
         plan=plan,

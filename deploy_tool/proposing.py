@@ -13,7 +13,7 @@ from deploy_tool.checking import check_folder, under
 from deploy_tool.installation import Installation
 from deploy_tool.places import EnvironmentPlace, FolderPlace, Place, read_place
 from deploy_tool.plan import Plan
-from deploy_tool.planning import Incoming, Planned, plan_again, plan_deployment
+from deploy_tool.planning import Incoming, Planned, Wishes, plan_again, plan_deployment
 from deploy_tool.scope import scope_of
 from deploy_tool.treatments import Treatment
 from deploy_tool.trees import environment_tree, past_tree, read_running
@@ -53,8 +53,9 @@ def propose(
                 running,
                 incoming,
                 tx=tx,
-                treatments=treatments,
-                patterns=patterns,
+                wishes=Wishes(
+                    author=installation.actor, treatments=treatments or {}, patterns=patterns
+                ),
             )
         except MetadataInvalid as invalid:
             if isinstance(place, FolderPlace):

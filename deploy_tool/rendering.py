@@ -50,8 +50,12 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     yield _checks_line(plan)
     for warning in plan.warnings:
         yield f"  {warning}"
-    if plan.needs:
-        yield f"Needs: --accept {','.join(plan.needs)}"
+    needs = [f"--accept {','.join(plan.needs)}"] if plan.needs else []
+    if plan.approvals:
+        what = "1 approval" if plan.approvals == 1 else f"{plan.approvals} approvals"
+        needs.insert(0, f"{what} (author excluded)")
+    if needs:
+        yield f"Needs: {' · '.join(needs)}"
 
 
 def _change_lines(changes: Sequence[PlannedChange]) -> Iterator[str]:

@@ -13,7 +13,7 @@ import orjson
 
 from deploy_tool.exits import UsageWrong
 from deploy_tool.installation import Installation
-from deploy_tool.planning import Incoming, Planned, plan_deployment
+from deploy_tool.planning import Incoming, Planned, Wishes, plan_deployment
 from deploy_tool.treatments import Way
 from deploy_tool.trees import Running, past_tree, read_running
 from engine.errors import NotFound
@@ -64,7 +64,12 @@ def propose_rollback(
             )
             stays = tuple(_what_stays(tx, taken))
         planned = plan_deployment(
-            environment.name, environment.database.dialect, running, incoming, tx=tx
+            environment.name,
+            environment.database.dialect,
+            running,
+            incoming,
+            tx=tx,
+            wishes=Wishes(author=installation.actor),
         )
     return TakenBack(planned=planned, stays=stays)
 
@@ -81,7 +86,12 @@ def propose_restore(installation: Installation, name: str, component: str) -> Pl
         tree = make_tree({**running.tree.docs, **back.docs}.values())
         incoming = Incoming(tree=tree, name=f"{name} with {component}")
         return plan_deployment(
-            environment.name, environment.database.dialect, running, incoming, tx=tx
+            environment.name,
+            environment.database.dialect,
+            running,
+            incoming,
+            tx=tx,
+            wishes=Wishes(author=installation.actor),
         )
 
 

@@ -136,7 +136,7 @@ COMMANDS: tuple[Command, ...] = (
         name="env policy",
         help="show or set the policy of an environment",
         arguments=(ENV, arg("SETTINGS", "settings to change", nargs="*", metavar="KEY=VALUE")),
-        waits=WITH_PROMOTION,
+        module="env_policy",
     ),
     Command(
         name="env values",
@@ -281,13 +281,13 @@ COMMANDS: tuple[Command, ...] = (
         name="validate",
         help="try a plan on a copy",
         arguments=(arg("PLAN", "file of a plan"),),
-        waits=WITH_PROMOTION,
+        module="validate",
     ),
     Command(
         name="approve",
         help="approve a plan of somebody else",
         arguments=(arg("PLAN", "file of a plan"),),
-        waits=WITH_PROMOTION,
+        module="approve",
     ),
     Command(
         name="apply",
@@ -374,7 +374,7 @@ COMMANDS: tuple[Command, ...] = (
         name="backup",
         help="write a consistent copy of an environment",
         arguments=(ENV, arg("FILE", "file to write")),
-        waits="comes with the operations of a running installation",
+        module="backup",
     ),
     Command(
         name="git install",

@@ -23,6 +23,7 @@ from engine.store.platform.upgrades import (
     environment_3_companions,
     environment_4_audit_chain,
     environment_5_access,
+    environment_6_evidence,
     functions,
 )
 from engine.store.platform.upgrades.step import Step
@@ -35,6 +36,7 @@ ENVIRONMENT: Sequence[Step] = (
     Step(number=3, title="companions", engine_min=3, apply=environment_3_companions.apply),
     Step(number=4, title="audit chain", engine_min=3, apply=environment_4_audit_chain.apply),
     Step(number=5, title="access", engine_min=5, apply=environment_5_access.apply),
+    Step(number=6, title="evidence", engine_min=5, apply=environment_6_evidence.apply),
 )
 CONTROL: Sequence[Step] = (
     Step(number=1, title="directory", engine_min=1, apply=control_1_directory.apply),
