@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
+from deploy_tool.cells import guard_text
 from deploy_tool.cli.terminal import Terminal, to_json
 from deploy_tool.exits import Exit, UsageWrong
 from deploy_tool.installation import Installation
 from engine.session import ListRequest, Record, Session
 from engine.session import run as in_session
+from engine.snapshots import Environment
+from engine.store.platform import audit
 from engine.store.platform.enter import SystemCredential
 
 PAGE = 1000  # records per statement
@@ -35,6 +38,7 @@ def run(arguments: Namespace, terminal: Terminal, installation: Installation) ->
     credential = SystemCredential(installation.as_email)
     environment = installation.environment(arguments.env)
     names, records = in_session(environment, credential, work, write=False)
+    _note(installation, environment, arguments, len(records))
     if terminal.json:
         terminal.answer({"records": [_plain(record) for record in records]})
     elif arguments.format == "json":
@@ -42,6 +46,21 @@ def run(arguments: Namespace, terminal: Terminal, installation: Installation) ->
     else:
         _write_csv(terminal, names, records)
     return Exit.DONE
+
+
+def _note(
+    installation: Installation, environment: Environment, arguments: Namespace, count: int
+) -> None:
+    """Note in the audit who took how much of what along; conditions may hold personal values."""
+    with environment.database.write() as tx:
+        audit.note(
+            tx,
+            at=installation.clock.now(),
+            actor=installation.actor,
+            action="export",
+            target=arguments.object,
+            detail={"records": count, "format": arguments.format},
+        )
 
 
 def _records(session: Session, name: str, where: str | None) -> Iterator[Record]:
@@ -70,8 +89,8 @@ def csv_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return ";".join(map(str, value))
-    return str(_json_value(value))
+        return guard_text(";".join(map(str, value)))
+    return guard_text(value) if isinstance(value, str) else str(_json_value(value))
 
 
 def _plain(record: Mapping[str, object]) -> dict[str, object]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from deploy_tool.cells import unguard_text
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit, UsageWrong
 from deploy_tool.installation import Installation
@@ -54,7 +55,7 @@ def read_rows(path: Path) -> list[Row]:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageWrong(message=f"The file {path} cannot be read: {error}.") from error
     if path.suffix != ".json":
-        return [dict(row) for row in csv.DictReader(text.splitlines(keepends=True))]
+        return [_plain(row) for row in csv.DictReader(text.splitlines(keepends=True))]
     try:
         rows = json.loads(text, parse_float=Decimal)
     except json.JSONDecodeError as error:
@@ -62,6 +63,14 @@ def read_rows(path: Path) -> list[Row]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UsageWrong(message=f"{path} holds no array of records.")
     return rows
+
+
+def _plain(row: Mapping[str, object]) -> Row:
+    """Take away what `patron export` put in front of texts that look like formulas."""
+    return {
+        name: unguard_text(value) if isinstance(value, str) else value
+        for name, value in row.items()
+    }
 
 
 def _save(
