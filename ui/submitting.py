@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from werkzeug.datastructures import MultiDict
 
 from engine.compiled import CompiledObject
+from engine.describing import field_label
 from engine.errors import Conflict, FieldError, PatronError, RecordInvalid
-from engine.names import FieldName
+from engine.names import FieldName, label_from
 from engine.session import KeptAnswer, Record, Session
 from ui import inputs
 from ui.cells import Cells
@@ -28,7 +29,7 @@ from ui.sentences import say_error
 from ui.typed import Mistyped, short
 from web.formats import Formats
 from web.frame import object_label
-from web.texts import say
+from web.texts import language, say
 
 VERSION, KEY, WAS, TAKE = "_version", "_key", "_was", "_take"
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,60}\Z")
@@ -240,6 +241,8 @@ class Submission:
             texts = self._given(name, "")
             if name in self.typed or not texts or inputs.mark_of({"": texts}) == mark:
                 continue
+            if self._form.get(f"{TAKE}.{name}") == "theirs":
+                continue
             known = compiled.fields.get(FieldName(name))
             is_there = known is not None and bool(readable & known.bit) and known.decl.active
             sentence = (
@@ -248,8 +251,11 @@ class Submission:
                 else "The field “{field}” is no longer there. What you typed there was: {typed}"
             )
             shown = short(" ".join(texts).strip()) or "–"
+            label = label_from(name)
+            if is_there and known is not None:
+                label = field_label(compiled, known, language())
             rest = say("Save again to save the rest.")
-            self._form_wrong.append(f"{say(sentence, field=name, typed=shown)} {rest}")
+            self._form_wrong.append(f"{say(sentence, field=label, typed=shown)} {rest}")
 
     def _digest(self) -> str:
         kept = sorted((k, v) for k, v in self._form.items(multi=True) if k not in {"csrf", KEY})
