@@ -109,7 +109,7 @@ class Explaining:
     ) -> list[str]:
         unit = self.unit
         branches = list(reasons(policy))
-        caller = caller_of(unit.snapshot, access, member, unit.now)
+        caller = caller_of(unit.tx, unit.snapshot, access, member, unit.now)
         held = holding(unit.tx, unit.snapshot, caller, compiled.name, record_id, branches)
         return [branch.why for branch, holds in zip(branches, held, strict=True) if holds]
 
