@@ -1,0 +1,158 @@
+"""Who may call what: one line for every address and every job. A new one without a line fails.
+
+Addresses stand without the environment: `/records/<object>` below the API, `/o/<object>` below
+/e/<environment>, others as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+OPEN = "open"  # anybody
+TOKEN = "token"  # a token of this environment
+SESSION = "session"  # a signed-in browser of a member
+PERSON = "person"  # a signed-in browser, whatever it may open
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Which credential an address asks for, and what a member without any permission set gets.
+
+    `poor`: the statuses that such a member may be answered with. `body`: what is sent, so that the
+    answer is about rights and not about the request. `scope`: of narrowed tokens, for the API.
+    """
+
+    credential: str
+    poor: frozenset[int] = frozenset()
+    body: Mapping[str, object] = field(default_factory=dict)
+    scope: str = ""
+
+
+def _api(scope: str, *poor: int, **body: object) -> Rule:
+    return Rule(credential=TOKEN, scope=scope, poor=frozenset(poor), body=body)
+
+
+def _page(*poor: int, **body: object) -> Rule:
+    return Rule(credential=SESSION, poor=frozenset(poor), body=body)
+
+
+def _person(*poor: int) -> Rule:
+    return Rule(credential=PERSON, poor=frozenset(poor))
+
+
+_ANYBODY = Rule(credential=OPEN)
+_SHARE: dict[str, object] = {"with": {"user": 1}, "access": "read"}
+
+API: Mapping[str, Rule] = {
+    "GET /objects": _api("read", 200),  # of platform objects only
+    "GET /objects/<object>": _api("read", 404),
+    "GET /objects/<object>/access": _api("read", 403, 404),
+    "GET /records/<object>": _api("read", 404),
+    "POST /records/<object>": _api("records", 404),
+    "GET /records/<object>/<id>": _api("read", 404),
+    "PATCH /records/<object>/<id>": _api("records", 404),
+    "DELETE /records/<object>/<id>": _api("records", 404),
+    "POST /records/<object>/<id>/restore": _api("records", 404),
+    "GET /records/<object>/<id>/access": _api("read", 403, 404),
+    "POST /records/<object>/<id>/share": _api("records", 404, **_SHARE),
+    "GET /records/<object>/<id>/shares": _api("read", 404),
+    "DELETE /records/<object>/<id>/shares/<share>": _api("records", 404),
+    "POST /records/<object>/<id>/transfer": _api("records", 404, 422),
+    "PUT /records/<object>/by/<field>/<path:value>": _api("records", 404),
+    "POST /records/<object>/bulk": _api("records", 404, 422),
+    "POST /aggregate/<object>": _api("read", 404, measures={"n": "COUNT()"}),
+    "GET /environments": _api("metadata", 200),  # those that admit the caller
+    "GET /environments/<named>/versions": _api("metadata", 403),
+    "GET /environments/<named>/tree": _api("metadata", 403),
+    "GET /people": _api("people", 403),
+    "POST /people": _api("people", 403, email="x@example.test"),
+    "GET /people/<email>": _api("people", 403),
+    "PATCH /people/<email>": _api("people", 403),
+    "GET /tokens": _api("people", 200),  # one's own
+    "POST /tokens": _api("people", 403, email="admin@example.test"),
+    "DELETE /tokens/<id>": _api("people", 404),
+    "GET /sessions": _api("people", 200),  # one's own
+    "DELETE /sessions": _api("people", 200),
+    "DELETE /sessions/<id>": _api("people", 404),
+    "GET /audit": _api("people", 403),
+    "GET /openapi.json": _api("read", 200),  # of what the caller may read
+}
+
+PAGES: Mapping[str, Rule] = {
+    "GET /": _page(200),
+    "GET /me": _page(200),
+    "POST /me": _page(200, 303, 422),
+    "GET /menu": _page(200),
+    "POST /choose": _page(303),
+    "POST /log-in-as": _page(403, email="admin@example.test"),
+    "GET /search": _page(200),
+    "GET /o/<object>": _page(404),
+    "GET /o/<object>/columns": _page(303),  # a part alone leads to its page, which is not there
+    "GET /o/<object>/filter": _page(404),
+    "POST /o/<object>/mass": _page(404),
+    "GET /o/<name>/<int:record>": _page(404),
+    "GET /o/<name>/<int:record>/delete": _page(404),
+    "POST /o/<name>/<int:record>/delete": _page(404),
+    "GET /o/<name>/<int:record>/edit": _page(404),
+    "POST /o/<name>/<int:record>/edit": _page(404),
+    "GET /o/<name>/<int:record>/field/<field>": _page(303),  # the same
+    "POST /o/<name>/<int:record>/field/<field>": _page(404),
+    "POST /o/<name>/<int:record>/form": _page(404),
+    "POST /o/<name>/<int:record>/restore": _page(404),
+    "GET /o/<name>/new": _page(404),
+    "POST /o/<name>/new": _page(404),
+    "POST /o/<name>/new/form": _page(404),
+    "GET /o/<name>/suggest/<field>": _page(404),
+    "GET /setup/": _page(403),
+    "GET /setup/<kind>/": _page(403),
+    "GET /setup/<kind>/<name>": _page(403),
+    "POST /setup/<kind>/<name>": _page(403),
+    "POST /setup/<kind>/<name>/rename": _page(403),
+    "POST /setup/<kind>/<name>/retire": _page(403),
+    "GET /setup/changes": _page(403),
+    "POST /setup/changes": _page(403),
+    "GET /setup/environments": _page(403),
+    "POST /setup/environments": _page(403),
+    "POST /setup/environments/<name>/delete": _page(403),
+    "GET /setup/in/<family>": _page(403),
+    "GET /setup/new/<kind>": _page(403),
+    "POST /setup/new/<kind>": _page(403),
+    "GET /setup/object/<name>": _page(403),
+    "POST /setup/undo/<int:version>": _page(403),
+}
+
+OTHERS: Mapping[str, Rule] = {
+    "GET /": _ANYBODY,  # leads to production
+    "GET /<page:_address>": _ANYBODY,  # says that there is no such page
+    "GET /assets/<digest>/<name>": _ANYBODY,
+    "GET /healthz": _ANYBODY,
+    "GET /sign-in": _ANYBODY,
+    "POST /sign-in": _ANYBODY,
+    "GET /sign-in/sso": _ANYBODY,
+    "GET /sign-in/sso/back": _ANYBODY,
+    "POST /sign-out": _ANYBODY,
+    "GET /second-factor": _ANYBODY,  # leads to the sign-in unless a code is waited for
+    "POST /second-factor": _ANYBODY,
+    "GET /reset": _ANYBODY,
+    "POST /reset": _ANYBODY,
+    "GET /reset/<secret>": _ANYBODY,  # the secret of the link is the credential
+    "POST /reset/<secret>": _ANYBODY,
+    "POST /log-in-as/end": _ANYBODY,  # leads to the sign-in unless somebody works as another
+    "GET /account": _person(200),
+    "POST /account/password": _person(422),
+    "POST /account/sessions/end": _person(303),
+    "POST /account/sessions/<int:number>/end": _person(404),
+    "GET /account/second-factor": _person(200),
+    "POST /account/second-factor": _person(422),
+    "POST /account/second-factor/recovery-codes": _person(422),
+    "POST /account/second-factor/remove": _person(422),
+}
+
+# Job -> as whom it works. Every one works for the system itself and takes nothing from outside.
+JOBS: Mapping[str, str] = {
+    "engine.forget_requests": "the system, in every environment",
+    "engine.seal_audits": "the system, on the audit alone",
+    "engine.sweep_messages": "nobody: files of messages that were taken",
+    "engine.sweep_sign_ins": "the system, on the control database alone",
+}
