@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint
 
-from admin import components, lists, objects, undoing
+from admin import changes, components, lists, objects, places, undoing
 from engine.snapshots import Environments
 from web.assets import add_folder
 
@@ -19,6 +19,12 @@ def make_admin(_environments: Environments) -> Blueprint:
     rule("/setup/", "start", lists.show_start)
     rule("/setup/in/<family>", "family", lists.show_family)
     rule("/setup/undo/<int:version>", "undo", undoing.undo, methods=["POST"])
+    rule("/setup/changes", "changes", changes.show_changes)
+    rule("/setup/changes", "apply", changes.apply_changes, methods=["POST"])
+    rule("/setup/environments", "environments", places.show_environments)
+    rule("/setup/environments", "make", places.create_sandbox, methods=["POST"])
+    drop = "/setup/environments/<name>/delete"
+    rule(drop, "drop", places.remove_sandbox, methods=["POST"])
     rule("/setup/new/<kind>", "new", components.show_new)
     rule("/setup/new/<kind>", "create", components.create_component, methods=["POST"])
     rule("/setup/<kind>/", "kind", lists.show_kind)

@@ -13,9 +13,11 @@ from admin.drafts import (
     YAML,
     Draft,
     before_of,
+    is_whole,
     key_of_new,
-    number_of,
+    nameless_key,
     new_draft,
+    number_of,
     sent_draft,
     stored_draft,
     with_text,
@@ -30,6 +32,7 @@ from admin.suggesting import Suggester
 from admin.telling import conflict_rows, problems_by_pointer, reasons_of, top_problems
 from admin.words import address, label_of, title_of
 from deploy_tool.designing import renamed_text
+from deploy_tool.policy import load_policy
 from deploy_tool.trees import Running, read_running
 from engine.errors import NotFound
 from engine.model.kinds import KINDS
@@ -73,7 +76,7 @@ def save_component(kind: str, name: str) -> Response:
         tree = base_tree(session, running, number_of(request.form.get("base", "")))
         ensure_there(tree, key)
         draft = sent_draft(tree, key, request.form, is_new=False)
-        return draft, _wish(draft)
+        return _wished(session, draft)
 
     looked = look_and_save(prepare, form_values)
     return _answer(looked, "admin/component.html")
@@ -87,7 +90,7 @@ def show_new(kind: str) -> Response:
         ensure(session, "customize")
         running = read_running(session.unit.tx)
         parent = request.args.get("parent", "")
-        key = component_key(kind, parent, "") if parent else component_key(kind, "")
+        key = nameless_key(kind, parent)
         data = _first_data(kind)
         draft = new_draft_of(running, key, data)
         return _opened(session, running.tree, draft)
@@ -107,7 +110,7 @@ def create_component(kind: str) -> Response:
         flaw = _name_flaw(key, is_known=is_known)
         if flaw and request.form.get("do", "save") in {"save", "check"}:
             draft = _with_problem(draft, "~name", flaw)
-        return draft, _wish(draft)
+        return _wished(session, draft)
 
     looked = look_and_save(prepare, form_values)
     return _answer(looked, "admin/component.html")
@@ -120,10 +123,11 @@ def rename_component(kind: str, name: str) -> Response:
     wanted = request.form.get("name", "").strip()
     key = component_key(kind, *split_key(former)[1][:-1], wanted)
 
-    def prepare(_session: Session, running: Running) -> tuple[Draft, Wish | None]:
+    def prepare(session: Session, running: Running) -> tuple[Draft, Wish | None]:
         ensure_there(running.tree, former)
         draft = stored_draft(running.tree, former, running.head.version, FORM)
         flaw = _name_flaw(key, is_known=key in running.tree.docs)
+        flaw = flaw or policy_flaw(session, request.form.get("reason", "").strip())
         if flaw:
             return _with_problem(draft, "~rename", flaw), None
         _, text = renamed_text(running.tree, former, wanted)
@@ -145,9 +149,12 @@ def retire_component(kind: str, name: str) -> Response:
     ensure_kind(kind)
     key = component_key(kind, *name.split("."))
 
-    def prepare(_session: Session, running: Running) -> tuple[Draft, Wish | None]:
+    def prepare(session: Session, running: Running) -> tuple[Draft, Wish | None]:
         ensure_there(running.tree, key)
         draft = stored_draft(running.tree, key, running.head.version, FORM)
+        flaw = policy_flaw(session, request.form.get("reason", "").strip())
+        if flaw:
+            return _with_problem(draft, "~reason", flaw), None
         reason = request.form.get("reason", "").strip()[:1000]
         version = running.head.version
         return draft, Wish(key=key, text=None, base=version, reason=reason, accepted=_accepted())
@@ -220,11 +227,10 @@ def ensure_there(tree: SourceTree, key: ComponentKey) -> None:
 
 def new_draft_of(running: Running, key: ComponentKey, data: Mapping[str, object]) -> Draft:
     """Begin something new that has no name yet."""
-    return (
-        Draft(key=key, is_new=True, tab=FORM, data=data, text="", base=running.head.version)
-        if not all(split_key(key)[1])
-        else new_draft(running.tree, key, running.head.version, data)
-    )
+    if is_whole(key):
+        return new_draft(running.tree, key, running.head.version, data)
+    base = running.head.version
+    return Draft(key=key, is_new=True, tab=FORM, data=data, text="", base=base)
 
 
 def form_of(
@@ -257,6 +263,29 @@ def _first_data(kind: str) -> Mapping[str, object]:
 # --- what was sent -------------------------------------------------------------------------------
 
 
+def _wished(session: Session, draft: Draft) -> tuple[Draft, Wish | None]:
+    """Say what shall happen with a draft, under the policy of production."""
+    is_saved = request.form.get("do", "save") in {"save", "mine"}
+    flaw = policy_flaw(session, draft.reason) if is_saved else ""
+    if flaw:
+        draft = _with_problem(draft, "~reason", flaw)
+    return draft, _wish(draft)
+
+
+def policy_flaw(session: Session, reason: str) -> str:
+    """Say why production takes no direct change; sandboxes take every one."""
+    if visit().environment.name != PRODUCTION:
+        return ""
+    direct = load_policy(session.unit.tx).direct_edit
+    if direct == "no":
+        return say(
+            "The policy of production allows no direct changes. Do it in a sandbox and promote it."
+        )
+    if direct == "with_reason" and not reason:
+        return say("Say why: production notes a reason with every direct change.")
+    return ""
+
+
 def _wish(draft: Draft) -> Wish | None:
     """Say what shall happen with a draft: nothing where only the form changes."""
     action = request.form.get("do", "save")
@@ -278,8 +307,7 @@ def _accepted() -> frozenset[str]:
 
 
 def _name_flaw(key: ComponentKey, *, is_known: bool) -> str:
-    path = split_key(key)[1]
-    if not all(path):
+    if not is_whole(key):
         return say("Give it a name, or a label that one can be made from.")
     if is_known:
         return say("There is a {what} already.", what=title_of(key, say))

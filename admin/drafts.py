@@ -20,9 +20,10 @@ from engine.model.kinds import DOCUMENTS, KINDS
 from engine.names import MAX_NAME, ComponentKey, component_key, split_key
 from engine.source import SourceTree, canonical
 from engine.source.canonical import read_canonical
-from engine.source.sheets import edited_text, is_document, read_text, text_of
+from engine.source.sheets import edited_text, read_text, text_of
 
 FORM, YAML = "form", "yaml"
+_TWO_STEPS = frozenset({"translation"})  # language and object
 LONGEST = 400_000  # characters of one text that a form may send
 
 
@@ -118,7 +119,23 @@ def key_of_new(kind: str, form: Mapping[str, str]) -> ComponentKey:
     name = typed or ("new" if kind in UNNAMED else name_from(form.get("/label", "")))
     if kind == "env_var" and not typed:
         name = name.upper()
-    return component_key(kind, *((parent, name) if parent else name.split(".")))
+    path = (parent, name) if parent else tuple(name.split("."))
+    return component_key(kind, *path) if len(path) == _steps(kind) else nameless_key(kind, parent)
+
+
+def nameless_key(kind: str, parent: str = "") -> ComponentKey:
+    """Give the key of something that has no name yet."""
+    return component_key(kind, *((parent, "") if _steps(kind) > 1 else ("",)))
+
+
+def is_whole(key: ComponentKey) -> bool:
+    """Tell whether a key has every step that its kind asks for, and no more."""
+    kind, path = split_key(key)
+    return len(path) == _steps(kind) and all(path)
+
+
+def _steps(kind: str) -> int:
+    return 2 if KINDS[kind].parent or kind in _TWO_STEPS else 1
 
 
 def name_from(label: str) -> str:
@@ -131,10 +148,7 @@ def name_from(label: str) -> str:
 
 
 def _text(tree: SourceTree, key: ComponentKey, data: Mapping[str, object]) -> str:
-    path = split_key(key)[1]
-    if is_document(key) and not all(path):
-        return ""
-    return edited_text(tree, key, data)
+    return edited_text(tree, key, data) if is_whole(key) else ""
 
 
 def _before(text: str) -> Mapping[str, object]:

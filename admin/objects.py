@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from admin.components import TABS, ensure_there, show_component
 from admin.forms import Hints, draw
 from admin.forms.shapes import kind_shape
-from admin.kinds import OBJECT_TABS, PLURALS, SINGULARS
+from admin.kinds import OBJECT_TABS, PLURALS, SINGULARS, family_of
 from admin.lists import Row, rows_of
 from admin.rights import SEES, ensure, may
 from admin.suggesting import Suggester
@@ -56,6 +56,7 @@ def _values(
     new = wanted if wanted in kinds and may(session, "customize") else ""
     return {
         "key": key,
+        "family": family_of("object"),
         "name": name,
         "label": object_name,
         "tab": chosen,

@@ -80,9 +80,9 @@ def conflict_rows(outcome: Outcome | None) -> list[ConflictRow]:
     return [
         ConflictRow(
             what=f"{found.component} {found.property}".strip(),
-            base=_value(found.base),
-            theirs=_value(found.target),
-            mine=_value(found.incoming),
+            base=value_text(found.base),
+            theirs=value_text(found.target),
+            mine=value_text(found.incoming),
         )
         for found in (outcome.proposal.conflicts if outcome else ())
     ]
@@ -108,7 +108,8 @@ def _sentence(problem: Problem) -> str:
     return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
 
 
-def _value(value: object) -> str:
+def value_text(value: object) -> str:
+    """Write a value of a component as people compare it: — for nothing."""
     if value is None:
         return "—"
     return render_fragment(list(value) if isinstance(value, tuple) else value)

@@ -88,7 +88,7 @@ def propose_edit(running: SourceTree, edit: Edit, previous: Model | None) -> Pro
         tree=tree,
         problems=sort_problems(problems),
         conflicts=conflicts,
-        texts=_other_words(running, tree),
+        texts={} if _is_same_text(running, edit) else _other_words(running, tree),
         model=model,
     )
 
@@ -294,6 +294,13 @@ def _other_words(running: SourceTree, tree: SourceTree) -> dict[ComponentKey, So
         and running.docs[key].digest == doc.digest
         and running.docs[key].text != doc.text
     }
+
+
+def _is_same_text(running: SourceTree, edit: Edit) -> bool:
+    """Tell whether the text is the very one that was shown."""
+    if edit.text is None or edit.key not in running.docs:
+        return False
+    return edit.text.strip("\n") == text_of(running, edit.key).strip("\n")
 
 
 def _content(doc: SourceDoc) -> Content:

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from engine.compiled import Snapshot, translated
 from engine.names import ObjectName
 from engine.session import Session
+from sandbox.changes import base_of, changes_since_baseline
 from web.formats import Formats, formats
 from web.safety import csrf_token
 from web.texts import LANGUAGES, choose_language, language, say
@@ -65,6 +66,8 @@ class Frame:
     theme: str
     formats: Formats
     now: datetime
+    based_on: str = ""  # of a sandbox: "production@41"
+    changes: int = 0  # of a sandbox: components not promoted yet
 
     @property
     def root(self) -> str:
@@ -112,6 +115,8 @@ def make_frame(session: Session, visited: Visit) -> Frame:
         theme=theme if theme in THEMES else "",
         formats=formats(language(), zone, company),
         now=unit.now,
+        based_on=base_of(visited.environment, unit.tx),
+        changes=len(changes_since_baseline(visited.environment, unit.tx, session.snapshot.token)),
     )
 
 

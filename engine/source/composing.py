@@ -165,7 +165,8 @@ def _author_text(tree: SourceTree, slot: Slot) -> tuple[str, DocumentNode | None
     if len(nodes) != 1 or not isinstance(nodes[0].root.data, dict):
         return "", None
     name = nodes[0].root.data.get(slot.sheet.keyword)
-    return doc.text, nodes[0] if name == slot.sheet.head.get(slot.sheet.keyword) else None
+    is_its_own = slot.sheet.document.fixed or name == slot.sheet.head.get(slot.sheet.keyword)
+    return doc.text, nodes[0] if is_its_own else None
 
 
 def _writer(tree: SourceTree, slot: Slot) -> Callable[[str, str], str]:

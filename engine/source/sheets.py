@@ -8,6 +8,7 @@ so that everything that reads files reads it too, and places are counted in the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,7 @@ from engine.source.tree import SourceDoc, SourceTree
 from engine.source.yaml_text import read_yaml
 
 Data = Mapping[str, object]
+_LINE = re.compile(r"\bline ([0-9]+)\b")
 _ENTRY, _ITEM = 2, 4  # columns before an entry of a map, and before an item of a list
 
 
@@ -49,7 +51,8 @@ class ReadText:
         if problem.file != self.file:
             return problem
         line, col = problem.line - self.lines, max(problem.col - self.indent, 1)
-        return replace(problem, file="", line=max(line, 1), col=col)
+        message = _LINE.sub(lambda found: f"line {int(found[1]) - self.lines}", problem.message)
+        return replace(problem, file="", line=max(line, 1), col=col, message=message)
 
 
 def is_document(key: ComponentKey) -> bool:
@@ -61,6 +64,13 @@ def is_document(key: ComponentKey) -> bool:
 def text_of(tree: SourceTree, key: ComponentKey) -> str:
     """Give the text of a component that is there: in its author's words, comments included."""
     return _sheet_text(tree, key) if is_document(key) else _entry_text(tree.docs[key])
+
+
+def head_text(tree: SourceTree, key: ComponentKey) -> str:
+    """Give the text of a component alone: of a document without its parts, for comparing."""
+    doc = tree.docs[key]
+    data = {name: value for name, value in doc.data.items() if name != "order"}
+    return render_document(data) if is_document(key) else _entry_text(doc)
 
 
 def edited_text(tree: SourceTree, key: ComponentKey, data: Data) -> str:
@@ -236,6 +246,8 @@ def _document_data(key: ComponentKey, address: Address, data: Data) -> dict[str,
 
 def _edited_entry(key: ComponentKey, text: str, data: Data) -> str:
     """Change an entry within the document it would lie in, and take it out again."""
+    if _is_item(key):
+        return _edited_item(key, text, data)
     address = address_of(key)
     above, indent = _above(key, address)
     wrapped = above + _indented(_ended(text), indent)
@@ -245,22 +257,31 @@ def _edited_entry(key: ComponentKey, text: str, data: Data) -> str:
     wanted = _document_data(key, address, data)
     body, end = Editor(text=wrapped).document(node.root, wanted)
     edited = wrapped[: node.root.start] + body + wrapped[end:]
-    entry = _find_entry(edited, address, is_item=_is_item(key))
-    if entry is None:
+    entry = _find_entry(edited, address)
+    new = component_text(edited, *entry) if entry else ""
+    return new if _says_just(key, new, data) else _new_entry(key, data)
+
+
+def _edited_item(key: ComponentKey, text: str, data: Data) -> str:
+    """Change an item of a list, which has no name to be found by: its text stands alone."""
+    node = _document(text)
+    if node is None:
         return _new_entry(key, data)
-    new = component_text(edited, *entry)
+    body, end = Editor(text=text).document(node.root, data)
+    new = text[: node.root.start] + body + text[end:]
+    return new if _says_just(key, new, data) else _new_entry(key, data)
+
+
+def _says_just(key: ComponentKey, text: str, data: Data) -> bool:
     kind = split_key(key)[0]
-    read = [doc for each, doc in read_text(key, new).docs.items() if split_key(each)[0] == kind]
-    return new if [doc.data for doc in read] == [data] else _new_entry(key, data)
+    read = [doc for each, doc in read_text(key, text).docs.items() if split_key(each)[0] == kind]
+    return [doc.data for doc in read] == [data]
 
 
-def _find_entry(text: str, address: Address, *, is_item: bool) -> tuple[Node, Node] | None:
+def _find_entry(text: str, address: Address) -> tuple[Node, Node] | None:
     node = _document(text)
     if node is None:
         return None
-    if is_item:
-        item = find(node.root, f"/{address.part}/0")
-        return None if item is None else (item, item)
     pointer = f"/{address.part}/{address.name}" if address.name else f"/{address.part}"
     name, value = find(node.root, f"{pointer}#"), find(node.root, pointer)
     return None if name is None or value is None else (name, value)

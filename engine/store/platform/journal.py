@@ -42,6 +42,13 @@ def tree_at(tx: Tx, version: int) -> Tree:
     return tree
 
 
+def find_by_tree(tx: Tx, tree: str) -> int | None:
+    """Give the newest version that has a tree, by its digest; None when none ever had."""
+    sql = native(tx, "SELECT max(number) FROM patron_version WHERE tree = ?")
+    found = tx.row(sql, (tree,))
+    return None if found is None or found[0] is None else int(found[0])
+
+
 def diff_versions(tx: Tx, one: int, two: int) -> dict[ComponentKey, tuple[Digest | None, ...]]:
     """Give what differs between two versions: component -> (digest in one, digest in two)."""
     first, second = tree_at(tx, one), tree_at(tx, two)
