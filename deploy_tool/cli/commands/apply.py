@@ -16,6 +16,7 @@ from deploy_tool.proposing import propose, propose_again, renew_base
 from deploy_tool.rendering import render_plan
 from deploy_tool.treatments import read_treatments
 from engine.errors import DeploymentFailed
+from sandbox.baselines import settle_baselines
 
 WORDS = frozenset({"retire", "narrowing"})
 
@@ -60,7 +61,8 @@ def carry_out(
 
 
 def _settle(arguments: Namespace, installation: Installation, planned: Planned) -> None:
-    """Note in the directory that was applied which version it is now."""
+    """Note what is the same now: the directory and the version, a sandbox and its parent."""
+    settle_baselines(installation.environments, planned.plan.environment)
     if arguments.source:
         number = planned.plan.version + (1 if planned.plan.changes else 0)
         renew_base(installation, arguments.source, planned, number)

@@ -101,6 +101,19 @@ def test_a_change_in_it_counts_and_can_be_promoted(sandbox):
     assert "discounts  sandbox  from production, 1 to promote" in listed
     assert applied.code == 0, applied.err
     assert sandbox("plan", "--from", "discounts", "--to", "production").out.startswith("No changes")
+    assert sandbox("status", "discounts", "--json").json["environments"][0]["changes"] == 0
+
+
+def test_what_production_got_elsewhere_is_not_counted_as_promoted(sandbox):
+    """A deployment that leaves the two apart leaves the sandbox its changes."""
+    sandbox.write(objects__deal=DEAL + "  note: {type: text}\n")
+    sandbox("apply", "--from", sandbox.folder, "--to", "discounts", "--yes")
+    sandbox.write(objects__deal=DEAL + "  hint: {type: text}\n")
+
+    done = sandbox("apply", "--from", sandbox.folder, "--to", "production", "--yes")
+
+    assert done.code == 0, done.err
+    assert sandbox("status", "discounts", "--json").json["environments"][0]["changes"] == 1
 
 
 def test_what_is_taken_back_is_nothing_to_promote(sandbox, installation):
