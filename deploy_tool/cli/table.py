@@ -54,7 +54,7 @@ TO = opt("--to", "environment to deploy to", metavar="ENV")
 YES = flag("--yes", "do not ask; never covers loss of data")
 ACCEPT = opt(
     "--accept",
-    "consent to changes that are not additive: retire, narrowing",
+    "consent to changes that are not additive: retire, narrowing; to a purge: purge",
     metavar="WHAT",
     action="append",
     default=[],
@@ -252,7 +252,7 @@ COMMANDS: tuple[Command, ...] = (
         name="drift",
         help="show what changed in an environment outside this project",
         arguments=(ENV,),
-        waits=WITH_PROMOTION,
+        module="drift",
     ),
     Command(
         name="pull",
@@ -335,8 +335,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="purge",
         help="remove retired components and their values for good",
-        arguments=(ENV, flag("--due", "only those whose retention is over")),
-        waits=WITH_PROMOTION,
+        arguments=(ENV, flag("--due", "only those whose retention is over"), ACCEPT),
+        module="purge",
     ),
     Command(
         name="test",

@@ -204,7 +204,6 @@ def test_an_import_can_update_what_it_finds(production, tmp_path):
         (("export", "production", "dael"), 3),
         (("export", "production", "deal", "--where", "nam = 1"), 3),
         (("export", "production", "deal", "--format", "xlsx"), 64),
-        (("doctor", "--repair"), 64),
     ],
 )
 def test_what_cannot_be_done_with_records_says_so(production, words, code):

@@ -1,0 +1,53 @@
+"""`patron purge`: removes retired components and their values for good."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from deploy_tool.cli.commands.apply import ensure_wanted
+from deploy_tool.cli.terminal import Terminal
+from deploy_tool.exits import Exit
+from deploy_tool.installation import Installation
+from deploy_tool.purging import find_retired, purge_retired
+from engine.errors import DeploymentFailed
+
+
+def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+    """Name what would be lost; remove it once somebody has said yes, or what is due with --due."""
+    environment = installation.environment(arguments.env)
+    with environment.database.read() as tx:
+        retired = find_retired(tx, installation.clock.now())
+    wanted = [one for one in retired if one.is_due or not arguments.due]
+    for one in wanted:
+        terminal.say(f"- {one.component}   retired {one.since:%Y-%m-%d}")
+    if not wanted:
+        terminal.say("Nothing to purge.")
+        terminal.answer({"purged": []})
+        return Exit.DONE
+    if not arguments.due:
+        _ensure_meant(arguments, terminal, environment.name)
+    gone = purge_retired(
+        environment.database,
+        installation.clock,
+        actor=installation.actor,
+        only_due=arguments.due,
+    )
+    terminal.say(f"Gone for good: {len(gone)}.")
+    terminal.answer({"purged": [one.component for one in gone]})
+    return Exit.DONE
+
+
+def _ensure_meant(arguments: Namespace, terminal: Terminal, name: str) -> None:
+    """Ask, or want the word. Raises: DeploymentFailed D101, exit 5."""
+    if "purge" in {word for text in arguments.accept for word in text.split(",")}:
+        return
+    if terminal.is_interactive:
+        ensure_wanted(terminal, f"{name}: these values cannot be brought back")
+        return
+    raise DeploymentFailed(
+        message="These values cannot be brought back; nothing was removed.",
+        code="D101",
+        exit_code=Exit.CONSENT_MISSING,
+        status=409,
+        hint="patron purge ENV --accept purge, or --due for what has been kept long enough",
+    )
