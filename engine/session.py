@@ -9,7 +9,7 @@ story of a query: `Session.list` asks `engine.query` for a plan under the caller
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -35,7 +35,7 @@ from engine.store.keyset import Cursor
 from engine.store.platform import idempotency
 from engine.store.platform.idempotency import KeptAnswer
 from engine.store.platform.shares import Share
-from engine.store.reading import aggregate, count, fetch_by_ids, fetch_rows, find_ids
+from engine.store.reading import aggregate, count, fetch_by_ids, fetch_window, find_ids
 from engine.store.titles import Named, fetch_titles
 from engine.unit import open_unit
 
@@ -57,10 +57,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of a list; `next` is the cursor for what follows, None at the end."""
+    """One page of a list; `next` is the cursor for what follows, None at the end.
+
+    `previous`, given as `after`, leads to the page before; None on the first.
+    """
 
     records: list[Record]
     next: str | None
+    previous: str | None = None
     count: int | None = None
     count_is_at_least: bool = False
 
@@ -160,14 +164,18 @@ class Session:
         plan = unit.plans(("list", _shape(request)), lambda: unit.planner.list(request))
         unit.deprecations.extend(plan.former)
         after = Cursor.read(request.after, plan) if request.after else None
-        records, following = fetch_rows(
+        found = fetch_window(
             unit.tx, self.snapshot, plan, unit.caller, limit=request.limit, after=after
         )
-        cursor = None if following is None else following.text()
+        page = Page(
+            records=found.rows,
+            next=None if found.next is None else found.next.text(),
+            previous=None if found.previous is None else found.previous.text(),
+        )
         if not request.count:
-            return Page(records=records, next=cursor)
+            return page
         total, at_least = count(unit.tx, self.snapshot, plan, unit.caller)
-        return Page(records=records, next=cursor, count=total, count_is_at_least=at_least)
+        return replace(page, count=total, count_is_at_least=at_least)
 
     def aggregate(
         self,

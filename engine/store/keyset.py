@@ -24,6 +24,7 @@ from engine.query.columns import walk
 from engine.store.selecting import Column, Selecting
 
 _LARGEST = 2**63 - 1
+_BACK = "<"  # before the name of the order: no field begins with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +35,43 @@ class Key:
     descending: bool
     nullable: bool
 
-    def ordering(self) -> Column:
-        """Give the ORDER BY term."""
-        directed = self.column.desc() if self.descending else self.column.asc()
-        return directed.nulls_last() if self.nullable else directed
+    def ordering(self, *, is_back: bool = False) -> Column:
+        """Give the ORDER BY term, from the end to the beginning for a page before."""
+        directed = self.column.desc() if self.descending is not is_back else self.column.asc()
+        if not self.nullable:
+            return directed
+        return directed.nulls_first() if is_back else directed.nulls_last()
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page ended: the order it belongs to, and the keys of its last row, id last."""
+    """Where a page ended: the order it belongs to, and the keys of its last row, id last.
+
+    `is_back`: it stands before the first row of a page, and what it leads to is the page before.
+    """
 
     order: str
     keys: tuple[object, ...]
+    is_back: bool = False
 
     @property
     def shape(self) -> tuple[bool, ...]:
-        """Which keys are blank: part of the statement's shape."""
-        return tuple(key is None for key in self.keys)
+        """Which keys are blank, and the direction: part of the statement's shape."""
+        return (self.is_back, *(key is None for key in self.keys))
 
     def params(self) -> dict[str, object]:
         """Give the keys as parameters of the statement."""
         return {f"after_{place}": key for place, key in enumerate(self.keys) if key is not None}
 
     @classmethod
-    def of(cls, plan: ReadPlan, raw: tuple[object, ...]) -> Cursor:
+    def of(cls, plan: ReadPlan, raw: tuple[object, ...], *, is_back: bool = False) -> Cursor:
         """Take the keys of a raw row."""
-        return cls(order_name(plan), tuple(_plain(key) for key in raw))
+        return cls(order_name(plan), tuple(_plain(key) for key in raw), is_back)
 
     def text(self) -> str:
         """Write the cursor for the wire; opaque, holds nothing that the page did not show."""
-        packed = json.dumps([self.order, *self.keys], separators=(",", ":")).encode()
+        order = f"{_BACK}{self.order}" if self.is_back else self.order
+        packed = json.dumps([order, *self.keys], separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
     @classmethod
@@ -75,11 +83,13 @@ class Cursor:
         except (ValueError, TypeError, binascii.Error) as damaged:
             raise _bad_cursor() from damaged
         plain = all(_can_be_key(key) for key in keys)
+        is_back = isinstance(order, str) and order.startswith(_BACK)
+        order = order.removeprefix(_BACK) if is_back else order
         if order != order_name(plan) or len(keys) != len(plan.order) + 1 or not plain:
             raise _bad_cursor()
         if not isinstance(keys[-1], int):
             raise _bad_cursor()
-        return cls(order, tuple(keys))
+        return cls(order, tuple(keys), is_back)
 
 
 def ensure_fits(cursor: Cursor, plan: ReadPlan, model: Model, dialect: str) -> None:
@@ -142,7 +152,7 @@ def order_columns(selecting: Selecting, plan: ReadPlan) -> list[Key]:
 
 
 def after_clause(keys: list[Key], after: Cursor) -> sa.ColumnElement[bool]:
-    """Build the predicate for rows that come after the cursor's row.
+    """Build the predicate for rows that come after the cursor's row, or before it.
 
     A bound on the first key stands in front, so that an index over the order is entered at the
     right place.
@@ -151,15 +161,21 @@ def after_clause(keys: list[Key], after: Cursor) -> sa.ColumnElement[bool]:
     equal: list[sa.ColumnElement[bool]] = []
     for place, (key, value) in enumerate(zip(keys, after.keys, strict=True)):
         bound = sa.bindparam(f"after_{place}", type_=key.column.type)
-        if value is not None:
-            later = key.column < bound if key.descending else key.column > bound
-            if key.nullable:
-                later = sa.or_(later, key.column.is_(None))
-            branches.append(sa.and_(*equal, later))
-            equal.append(key.column == bound)
-        else:
-            equal.append(key.column.is_(None))
-    return sa.or_(*branches)
+        beyond = _beyond(key, bound if value is not None else None, is_back=after.is_back)
+        if beyond is not None:
+            branches.append(sa.and_(*equal, beyond))
+        equal.append(key.column.is_(None) if value is None else key.column == bound)
+    return sa.or_(*branches) if branches else sa.false()
+
+
+def _beyond(
+    key: Key, bound: sa.BindParameter[object] | None, *, is_back: bool
+) -> sa.ColumnElement[bool] | None:
+    """Say which values of a key lie beyond the cursor's; None when none can. Blanks are last."""
+    if bound is None:
+        return key.column.is_not(None) if is_back else None
+    later = key.column < bound if key.descending is not is_back else key.column > bound
+    return sa.or_(later, key.column.is_(None)) if key.nullable and not is_back else later
 
 
 def _can_be_key(key: object) -> bool:

@@ -63,6 +63,15 @@ class _Prepared:
 _PREPARED: Memo[tuple[object, ...], _Prepared] = Memo(4096)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """One window of a list, and the cursors of the pages before and after; None at the ends."""
+
+    rows: list[Row]
+    previous: Cursor | None
+    next: Cursor | None
+
+
 def fetch_rows(
     tx: Tx,
     snapshot: Snapshot,
@@ -72,9 +81,24 @@ def fetch_rows(
     limit: int,
     after: Cursor | None = None,
 ) -> tuple[list[Row], Cursor | None]:
-    """Read one window of a list, and the cursor of what follows (None at the end).
+    """Read one window of a list, and the cursor of what follows (None at the end)."""
+    window = fetch_window(tx, snapshot, plan, caller, limit=limit, after=after)
+    return window.rows, window.next
+
+
+def fetch_window(
+    tx: Tx,
+    snapshot: Snapshot,
+    plan: ReadPlan,
+    caller: Caller,
+    *,
+    limit: int,
+    after: Cursor | None = None,
+) -> Window:
+    """Read one window of a list: what comes after a cursor, or before one that leads back.
 
     One statement; one row more than the limit is asked for, to know whether there is more.
+    Raises: RequestInvalid Q103 for a cursor whose keys no column can hold.
     """
     if after is not None:
         ensure_fits(after, plan, snapshot.model, tx.dialect)
@@ -86,12 +110,18 @@ def fetch_rows(
     if after is not None:
         params.update(after.params())
     found = tx.rows(prepared.statement.text, prepared.statement.args(params))
-    rows = [_assemble(prepared, plan, raw, caller.context) for raw in found[:limit]]
-    following = None
-    if len(found) > limit:
-        keys = found[limit - 1][prepared.fetched :]
-        following = Cursor.of(plan, keys)
-    return rows, following
+    is_more, found = len(found) > limit, found[:limit]
+    is_back = after is not None and after.is_back
+    if is_back:
+        found.reverse()
+    has_before = is_more if is_back else after is not None
+    has_after = bool(found) if is_back else is_more
+    keys = prepared.fetched
+    return Window(
+        rows=[_assemble(prepared, plan, raw, caller.context) for raw in found],
+        previous=Cursor.of(plan, found[0][keys:], is_back=True) if has_before and found else None,
+        next=Cursor.of(plan, found[-1][keys:]) if has_after else None,
+    )
 
 
 def fetch_by_ids(
@@ -250,7 +280,9 @@ def _window(snapshot: Snapshot, dialect: str, plan: ReadPlan, after: Cursor | No
     clause = _base(selecting, plan, [key.column for key in keys], scans=True)
     if after is not None:
         clause = clause.where(after_clause(keys, after))
-    clause = clause.order_by(*(key.ordering() for key in keys)).limit(sa.bindparam("limit"))
+    is_back = after is not None and after.is_back
+    order = (key.ordering(is_back=is_back) for key in keys)
+    clause = clause.order_by(*order).limit(sa.bindparam("limit"))
     return _prepared(selecting, plan, clause)
 
 

@@ -36,7 +36,6 @@ class Asked:
     sort: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
     after: str = ""
-    before: str = ""
     start: int = 0
     size: int = USUAL_SIZE
     is_bin: bool = False
@@ -55,7 +54,7 @@ class Asked:
         pairs += [("sort", ",".join(self.sort)), *(("where", text) for text in self.where)]
         pairs += [("size", str(self.size) if self.size != USUAL_SIZE else "")]
         pairs += [("bin", "true" if self.is_bin else ""), ("shape", self.shape)]
-        pairs += [("month", self.month), ("after", self.after), ("before", self.before)]
+        pairs += [("month", self.month), ("after", self.after)]
         pairs += [("start", str(self.start) if self.start else ""), ("filter", self.filter)]
         return [(name, value) for name, value in pairs if value]
 
@@ -69,7 +68,7 @@ class Asked:
 
         `changes` are fields of this class, by name; Any, because each has a type of its own.
         """
-        start: dict[str, Any] = {"after": "", "before": "", "start": 0, "filter": ""}
+        start: dict[str, Any] = {"after": "", "start": 0, "filter": ""}
         return replace(self, **{**start, **changes})
 
     def without_filter(self, place: int) -> Asked:
@@ -93,7 +92,6 @@ def read_asked(root: str, object_name: str, given: MultiDict[str, str]) -> Asked
         sort=_names(given.get("sort", ""))[:5],
         where=tuple(text for text in given.getlist("where") if text.strip())[:MOST_FILTERS],
         after=given.get("after", "")[:_LONGEST_CURSOR],
-        before=given.get("before", "")[:_LONGEST_CURSOR],
         start=_whole(given.get("start")),
         size=size if size in SIZES else USUAL_SIZE,
         is_bin=given.get("bin") == "true",

@@ -258,17 +258,21 @@ def _totals(listing: Listing, counted: Counted | None) -> list[tuple[str, Cell]]
 
 def _pager(listing: Listing, page: Page, counted: Counted | None) -> dict[str, object]:
     asked, fmt = listing.asked, listing.fmt
-    first, last = asked.start + 1, asked.start + len(page.records)
-    following = None
+    is_first = page.previous is None
+    before = 0 if is_first else asked.start
+    first, last = before + 1, before + len(page.records)
+    following = previous = None
     if page.next is not None:
         following = asked.but(after=page.next, start=last).address()
+    if page.previous is not None:
+        previous = asked.but(after=page.previous, start=max(0, before - asked.size)).address()
     return {
         "first": fmt.number(first),
         "last": fmt.number(last),
         "count": _said(counted, fmt.number) if counted else "",
         "many": fmt.number(len(page.records)),
         "next": following,
-        "start": asked.but().address() if asked.after else None,
+        "previous": previous,
     }
 
 

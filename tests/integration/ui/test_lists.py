@@ -65,6 +65,18 @@ def test_totals_are_of_the_whole_filter_and_not_of_the_page(admin: Visitor) -> N
     assert "€1,200,000" in page
 
 
+def walk(visitor: Visitor, path: str, way: str) -> list[tuple[str, list[str]]]:
+    """Turn pages until the end: the address and the names of each page."""
+    pages = []
+    while path:
+        answer = visitor.get(path)
+        assert answer.status_code == 200, answer.text
+        pages.append((path, texts(answer.text)))
+        found = re.search(rf'href="([^"]+)"[^>]*rel="{way}"', answer.text)
+        path = html.unescape(found[1]) if found else ""
+    return pages
+
+
 @pytest.mark.parametrize("down", ["", "-"])
 @pytest.mark.parametrize(
     "sort",
@@ -86,16 +98,12 @@ def test_totals_are_of_the_whole_filter_and_not_of_the_page(admin: Visitor) -> N
 )
 def test_pages_follow_one_another_in_every_order(admin: Visitor, sort: str, down: str) -> None:
     """Every deal stands on exactly one page, whatever the order; the last page has no next."""
-    seen: list[str] = []
-    path: str | None = f"{LIST}?columns=name&sort={down}{sort}&size=25"
-    while path:
-        answer = admin.get(path)
-        assert answer.status_code == 200, answer.text
-        seen += texts(answer.text)
-        found = re.search(r'href="([^"]+)"[^>]*rel="next"', answer.text)
-        path = html.unescape(found[1]) if found else None
+    forth = walk(admin, f"{LIST}?columns=name&sort={down}{sort}&size=25", "next")
+    back = walk(admin, forth[-1][0], "prev")
 
+    seen = [name for _, names in forth for name in names]
     assert len(seen) == len(set(seen)) == 60
+    assert [names for _, names in back] == [names for _, names in reversed(forth)]
     if sort == "name":
         assert seen == sorted(seen, reverse=bool(down))
 
