@@ -14,6 +14,7 @@ from deploy_tool.installation import Installation
 from deploy_tool.places import EnvironmentPlace, FolderPlace, Place, read_place
 from deploy_tool.plan import Plan
 from deploy_tool.planning import Incoming, Planned, Wishes, plan_again, plan_deployment
+from deploy_tool.promoting import sandbox_incoming
 from deploy_tool.scope import scope_of
 from deploy_tool.treatments import Treatment
 from deploy_tool.trees import environment_tree, past_tree, read_running
@@ -39,7 +40,7 @@ def propose(
     """
     place = read_place(source, installation.names)
     name = installation.known(target)
-    incoming = read_incoming(installation, place, source)
+    incoming = read_incoming(installation, place, source, name)
     database = installation.environment(name).database
     with database.read() as tx:
         running = read_running(tx)
@@ -73,9 +74,18 @@ def propose_again(installation: Installation, plan: Plan) -> Planned:
         return plan_again(plan, read_running(tx))
 
 
-def read_incoming(installation: Installation, place: Place, name: str) -> Incoming:
-    """Read what shall be deployed. Raises: MetadataInvalid M100 for files that cannot be read."""
+def read_incoming(
+    installation: Installation, place: Place, name: str, target: EnvironmentName
+) -> Incoming:
+    """Read what shall be deployed; a sandbox brings to its parent where its work began.
+
+    Raises: MetadataInvalid M100 for files that cannot be read.
+    """
     if isinstance(place, EnvironmentPlace):
+        environment = installation.environment(place.name)
+        if place.version is None and environment.row.parent == target:
+            with environment.database.read() as tx:
+                return sandbox_incoming(environment, tx)
         return Incoming(tree=environment_tree(installation, place), name=name)
     tree = read_files(place.path)
     return Incoming(tree=tree, name=name, scope=scope_of(tree))

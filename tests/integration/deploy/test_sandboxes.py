@@ -116,6 +116,34 @@ def test_what_production_got_elsewhere_is_not_counted_as_promoted(sandbox):
     assert sandbox("status", "discounts", "--json").json["environments"][0]["changes"] == 1
 
 
+def test_what_production_got_meanwhile_stays(sandbox):
+    """A sandbox brings its own changes only: what others deployed is neither shown nor undone."""
+    sandbox.write(objects__deal=DEAL + "  note: {type: text}\n")
+    sandbox("apply", "--from", sandbox.folder, "--to", "discounts", "--yes")
+    sandbox.write(objects__deal=DEAL + "  hint: {type: text}\n")
+    sandbox("apply", "--from", sandbox.folder, "--to", "production", "--yes")
+
+    done = sandbox("apply", "--from", "discounts", "--to", "production", "--yes")
+
+    assert done.code == 0, done.err
+    assert "+ field  deal.note" in done.out
+    assert "hint" not in done.out
+    again = sandbox("plan", "--from", "discounts", "--to", "production")
+    assert again.out.startswith("No changes")
+
+
+def test_both_changed_the_same_is_a_conflict(sandbox):
+    """Where sandbox and production say different things of one property, nothing is applied."""
+    sandbox.write(objects__deal=DEAL.replace("label: Deal", "label: Offer"))
+    sandbox("apply", "--from", sandbox.folder, "--to", "discounts", "--yes")
+    sandbox.write(objects__deal=DEAL.replace("label: Deal", "label: Bid"))
+    sandbox("apply", "--from", sandbox.folder, "--to", "production", "--yes")
+
+    done = sandbox("apply", "--from", "discounts", "--to", "production", "--yes")
+
+    assert (done.code, "D106" in done.err) == (Exit.CONFLICT, True)
+
+
 def test_what_is_taken_back_is_nothing_to_promote(sandbox, installation):
     """A change and its opposite leave the sandbox where it started."""
     environment = installation.environments.open("discounts")
