@@ -72,7 +72,7 @@ class Cells:
             reason = str(errors[column.path])
             return Cell(kind="error", text="#ERROR", title=reason, is_computed=True)
         value = record.get(column.path)
-        if value is None or value in {"", ()}:
+        if value is None or value in ("", ()):
             return Cell(kind="blank", is_computed=column.is_computed)
         if column.is_link:
             return self._link(column, value, record)

@@ -252,7 +252,10 @@ class FormMaker:
         me = self.session.unit.me
         if self.seen is None and ids.get("owner") == me:
             del ids["owner"]
-        return Links(self.session, self.cells, self.values).name(self._columns, ids)
+        found = Links(self.session, self.cells, self.values).name(self._columns, ids)
+        if self.seen is None:  # an address may name what is not there
+            self.values.update((name, None) for name in ids if name not in found)
+        return found
 
     def _named_already(self, column: Column) -> bool:
         return bool(column.title_path) and self.base.get(column.title_path) is not None
