@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from engine.access import Access, ObjectAccess
 from engine.compiled import CompiledField, CompiledObject, Model, View, base_language, translated
 from engine.errors import FieldError, RequestInvalid
+from engine.locale import say
 from engine.model.fields.base import BadValue, Value
 
 SHOWN_OPTIONS = ("length", "decimals", "min", "max", "format", "returns", "on_delete", "measure")
@@ -57,7 +58,7 @@ def parse_key(field: CompiledField, value: object) -> Value:
         return field.type.parse(field.decl, value)
     except BadValue as bad:
         error = FieldError(field=field.name, code=bad.code, message=bad.message, hint=bad.hint)
-        message = f'This cannot be a value of "{field.name}".'
+        message = say('This cannot be a value of "{name}".', name=field.name)
         raise RequestInvalid(message, code="Q107", errors=(error,)) from bad
 
 
@@ -71,16 +72,23 @@ def ensure_same_key(
     names = {key.name, *(aka for aka, name in compiled.aka.items() if name == key.name)}
     for name in names & given.keys():
         if given[name] in (None, "") or parse_key(key, given[name]) != value:
-            message = f'The values give "{name}" another value than the one it is looked up by.'
+            message = say(
+                'The values give "{name}" another value than the one it is looked up by.', name=name
+            )
             error = FieldError(field=name, code="Q107", message=message)
             raise RequestInvalid(message, code="Q107", errors=(error,))
 
 
 def _labels(compiled: CompiledObject, language: str) -> dict[str, object]:
     return {
-        "label": compiled.text(language, "label") or compiled.label,
+        "label": object_label(compiled, language),
         "plural": compiled.text(language, "plural") or compiled.plural,
     }
+
+
+def object_label(compiled: CompiledObject, language: str) -> str:
+    """Give the label of an object."""
+    return compiled.text(language, "label") or compiled.label
 
 
 def field_label(compiled: CompiledObject, field: CompiledField, language: str) -> str:

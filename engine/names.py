@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import NewType
 
+from engine.locale import say
+
 ObjectName = NewType("ObjectName", str)
 FieldName = NewType("FieldName", str)
 ComponentKey = NewType("ComponentKey", str)  # "field:opportunity.amount"
@@ -71,4 +73,4 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """
     names = [name for _, name in zip(range(2000), known, strict=False)]
     near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
-    return f'did you mean "{near[0]}"?' if near else ""
+    return say('did you mean "{name}"?', name=near[0]) if near else ""

@@ -18,6 +18,7 @@ from engine.clock import Clock, SystemClock
 from engine.compiled import CompiledField, CompiledObject, Snapshot
 from engine.errors import Conflict, NotFound, PatronError, RequestInvalid
 from engine.explaining import Explaining
+from engine.locale import say, translate
 from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.people.preferences import choose_preferences
@@ -86,7 +87,11 @@ def run(
     database = environment.database
     with database.write() if write else database.read() as tx:
         unit = open_unit(environment, tx, credential, clock or SystemClock(), source)
-        return work(Session(unit))
+        try:
+            return work(Session(unit))
+        except PatronError as error:
+            translate(error, unit.language)
+            raise
 
 
 class Session:
@@ -158,7 +163,7 @@ class Session:
     def list(self, request: ListRequest) -> Page:
         """Read one page of a list, with its count when asked for: one statement, or two."""
         if not 1 <= request.limit <= MAX_LIMIT:
-            message = f"`limit` must be between 1 and {MAX_LIMIT:,}."
+            message = say("`limit` must be between 1 and {most:group}.", most=MAX_LIMIT)
             raise RequestInvalid(message, code="Q106")
         unit = self._unit
         plan = unit.plans(("list", _shape(request)), lambda: unit.planner.list(request))
@@ -275,7 +280,7 @@ class Session:
     ) -> Sequence[BulkResult]:
         """Create, update, upsert or delete many records through the same pipeline."""
         compiled = self._object(name)
-        return carry_out(
+        results = carry_out(
             self._unit,
             compiled,
             operation,
@@ -284,6 +289,10 @@ class Session:
             match=match,
             upsert=partial(self.upsert, name),
         )
+        for result in results:
+            if result.error is not None:
+                translate(result.error, self._unit.language)
+        return results
 
     def describe(self, name: str) -> dict[str, object]:
         """Describe an object as this caller may see it, in their language."""
@@ -307,8 +316,8 @@ class Session:
         """
         kept = idempotency.find(self._unit.tx, user=self._unit.me, key=key)
         if kept is not None and kept.request != request:
-            message = "This Idempotency-Key was used for another request."
-            raise Conflict(message, code="C103", hint="take a new key for every new request")
+            message = say("This Idempotency-Key was used for another request.")
+            raise Conflict(message, code="C103", hint=say("take a new key for every new request"))
         return kept
 
     def remember(self, key: str, answer: KeptAnswer) -> None:
@@ -344,7 +353,9 @@ class Session:
         readable = self._unit.access.of(compiled.name).readable
         is_key = declared is not None and (declared.decl.external_id or declared.decl.unique)
         if declared is None or not is_key or not readable & declared.bit:
-            message = f'"{field}" is no external id of "{compiled.name}".'
+            message = say(
+                '"{name}" is no external id of "{object}".', name=field, object=compiled.name
+            )
             raise RequestInvalid(message, code="Q107")
         return declared
 

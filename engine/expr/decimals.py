@@ -24,6 +24,7 @@ from decimal import (
 from functools import wraps
 
 from engine.expr.problems import ExprFailed
+from engine.locale import later
 
 PLACES = 39
 GUARDED_PLACES = 30
@@ -51,7 +52,7 @@ subtract: Binary = WIDE.subtract
 
 def _sized(value: Decimal) -> Decimal:
     if abs(value) >= LARGEST:
-        raise ExprFailed("the number is too large")
+        raise ExprFailed(later("the number is too large"))
     return value
 
 
@@ -65,7 +66,7 @@ def settled(value: Decimal) -> Decimal:
         whole_ = short.to_integral_value()
         return whole_.quantize(ONE, context=WIDE) if whole_ == short else short
     except DecimalException as error:
-        raise ExprFailed("the number is too large") from error
+        raise ExprFailed(later("the number is too large")) from error
 
 
 def guarded(value: Decimal) -> Decimal:
@@ -95,7 +96,7 @@ def divide(left: Decimal, right: Decimal) -> Decimal:
     Raises: ExprFailed for division by zero.
     """
     if not right:
-        raise ExprFailed("division by zero")
+        raise ExprFailed(later("division by zero"))
     return settled(WIDE.divide(left, right))
 
 
@@ -105,11 +106,11 @@ def modulo(left: Decimal, right: Decimal) -> Decimal:
     Raises: ExprFailed for division by zero.
     """
     if not right:
-        raise ExprFailed("division by zero")
+        raise ExprFailed(later("division by zero"))
     try:
         return WIDE.remainder(left, right)
     except DecimalException as error:
-        raise ExprFailed("the number is too large") from error
+        raise ExprFailed(later("the number is too large")) from error
 
 
 def power(base: Decimal, exponent: Decimal) -> Decimal:
@@ -119,15 +120,15 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
     """
     times = whole(exponent, MAX_EXPONENT + 1)
     if abs(times) > MAX_EXPONENT or times != exponent:
-        raise ExprFailed("a power needs a whole exponent between -1000 and 1000")
+        raise ExprFailed(later("a power needs a whole exponent between -1000 and 1000"))
     if times < 0 and not base:
-        raise ExprFailed("division by zero")
+        raise ExprFailed(later("division by zero"))
     if times == 0:
         return ONE
     try:
         return settled(_sized(WIDE.power(base, times)))
     except DecimalException as error:
-        raise ExprFailed("the number is too large") from error
+        raise ExprFailed(later("the number is too large")) from error
 
 
 def round_to(value: Decimal, places: int, rounding: str) -> Decimal:
@@ -194,6 +195,6 @@ def floating(function: Callable[[float], float]) -> Callable[[Decimal], Decimal]
         try:
             return settled(_sized(Decimal(repr(function(float(value))))))
         except (ValueError, OverflowError, DecimalException) as error:
-            raise ExprFailed("the function has no result for this number") from error
+            raise ExprFailed(later("the function has no result for this number")) from error
 
     return decimal

@@ -22,6 +22,7 @@ from engine.expr.problems import ExprFailed, ExprInvalid, ExprProblem, Flaw
 from engine.expr.tree import Call, ContextRead, FieldRead, Literal, Node, walk
 from engine.expr.types import ExprType, Kind, Scope
 from engine.expr.wording import describe, wrong_result
+from engine.locale import later
 from engine.model.fields.base import Value
 
 _NOWHERE = EvalContext(now=datetime(1970, 1, 1, tzinfo=UTC), zone=UTC)
@@ -196,7 +197,7 @@ def _rounded(value: Value, decimals: int | None) -> Value:
     try:
         rounded = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, WIDE)
     except DecimalException as error:
-        raise ExprFailed("the number is too large") from error
+        raise ExprFailed(later("the number is too large")) from error
     return rounded or abs(rounded)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from engine.expr.problems import ExprFailed
+from engine.locale import later
 
 MAX_STATES = 2_000
 _MAX_LENGTH = 1_000
@@ -320,7 +321,7 @@ class Pattern:
             if following is None:
                 budget -= len(state) * 4
                 if budget < 0:
-                    raise ExprFailed("the pattern takes too long over this text")
+                    raise ExprFailed(later("the pattern takes too long over this text"))
                 following = self._step(state, ord(character))
                 if len(kept) < _MAX_KEPT:
                     kept[(state, character)] = following

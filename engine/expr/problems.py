@@ -28,7 +28,12 @@ class ExprInvalid(Exception):
 
 
 class ExprFailed(Exception):
-    """An evaluation without a result: division by zero, an impossible date. `str` is the reason."""
+    """An evaluation without a result: division by zero, an impossible date."""
+
+    @property
+    def reason(self) -> str:
+        """Why there is none: a sentence that can be said in other languages."""
+        return self.args[0] if self.args and isinstance(self.args[0], str) else ""
 
 
 class Flaw(Exception):

@@ -21,6 +21,7 @@ from engine.expr import (
     compile_expression,
     rename_paths,
 )
+from engine.locale import say
 from engine.names import ObjectName, did_you_mean
 from engine.query.columns import ColumnSet, Fetch, present_path, walk
 from engine.query.measures import ensure_names, measure
@@ -78,7 +79,9 @@ class Planner:
         if compiled is None or not self._access.of(compiled.name).may("read"):
             known = [o for o in self._model.objects if self._access.of(o).may("read")]
             hint = did_you_mean(name, known)
-            raise NotFound(f'There is no object "{name}", or you may not see it.', hint=hint)
+            raise NotFound(
+                say('There is no object "{name}", or you may not see it.', name=name), hint=hint
+            )
         return compiled
 
     def follow(
@@ -272,13 +275,19 @@ class Planner:
         view = self._model.views.get(compiled.name, {}).get(request.view)
         if view is None:
             hint = did_you_mean(request.view, self._model.views.get(compiled.name, {}))
-            raise NotFound(f'"{compiled.name}" has no view "{request.view}".', hint=hint)
+            raise NotFound(
+                say('"{object}" has no view "{name}".', object=compiled.name, name=request.view),
+                hint=hint,
+            )
         reads = set() if view.where is None else set(view.where.reads)
         reads |= {path.lstrip("-") for path in view.sort}
         for path in sorted(reads):
             if not self._may_read(compiled.name, path):
                 raise RequestInvalid(
-                    f'The view "{view.name}" filters or sorts by a field that you may not read.',
+                    say(
+                        'The view "{name}" filters or sorts by a field that you may not read.',
+                        name=view.name,
+                    ),
                     code="Q105",
                     status=403,
                 )
@@ -328,7 +337,7 @@ class Planner:
         return FieldError(
             field=path,
             code="Q102",
-            message=f'"{compiled.name}" has no field "{path}".',
+            message=say('"{object}" has no field "{name}".', object=compiled.name, name=path),
             hint=did_you_mean(path, known),
         )
 

@@ -18,6 +18,7 @@ from engine.access import ObjectAccess
 from engine.access.effective import ENGINE_FIELDS
 from engine.compiled import CompiledField, CompiledObject
 from engine.errors import FieldError
+from engine.locale import say
 from engine.model.fields.base import BadValue, Value
 from engine.names import Digest, did_you_mean
 
@@ -115,12 +116,14 @@ def _refused(
         if field is None or not access.readable & field.bit:
             errors.append(_unknown(compiled, access, name))
         elif name in ENGINE_FIELDS or not field.type.is_editable:
-            errors.append(FieldError(field=name, code="R103", message="Patron sets this field."))
+            errors.append(
+                FieldError(field=name, code="R103", message=say("Patron sets this field."))
+            )
         elif not access.editable & field.bit:
-            message = "Your permissions do not let you change this field."
+            message = say("Your permissions do not let you change this field.")
             errors.append(FieldError(field=name, code="A101", message=message))
         elif field.decl.read_only_after_create and not is_new:
-            message = "This field can only be set when the record is created."
+            message = say("This field can only be set when the record is created.")
             errors.append(FieldError(field=name, code="R104", message=message))
     return errors
 
@@ -130,7 +133,7 @@ def _unknown(compiled: CompiledObject, access: ObjectAccess, name: str) -> Field
     return FieldError(
         field=name,
         code="R102",
-        message=f'"{compiled.name}" has no field "{name}".',
+        message=say('"{object}" has no field "{name}".', object=compiled.name, name=name),
         hint=did_you_mean(name, known),
     )
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 from engine.compiled import CompiledField, CompiledObject
 from engine.errors import FieldError
 from engine.expr import EvalContext, Expression, ExprFailed
+from engine.locale import in_language, say
 from engine.model.fields.base import Value
 from engine.names import FieldName
 
@@ -103,8 +104,8 @@ def check_required(draft: Draft) -> None:
             continue
         declared = draft.object.fields[name]
         if _is_required(draft, declared):
-            translated = _text(draft, "fields", name, "label")
-            message = f"{translated or declared.decl.label} is required."
+            label = _text(draft, "fields", name, "label") or declared.decl.label
+            message = say("{label} is required.", label=label)
             draft.errors.append(FieldError(field=name, code="R105", message=message))
 
 
@@ -167,7 +168,11 @@ def changed_mask(
 
 def _text(draft: Draft, *path: str) -> str:
     """Give a text of the object in the acting user's language, or ""."""
-    return draft.object.text(draft.context.user.get("language"), *path)
+    return draft.object.text(_language(draft), *path)
+
+
+def _language(draft: Draft) -> str:
+    return str(draft.context.user.get("language") or "")
 
 
 def _is_missing(value: Value) -> bool:
@@ -190,5 +195,5 @@ def _evaluate(draft: Draft, name: FieldName, expression: Expression) -> Value:
     try:
         return expression.evaluate(draft.values, draft.context)
     except ExprFailed as failed:
-        draft.reasons[name] = str(failed)
+        draft.reasons[name] = in_language(failed.reason, _language(draft))
         return None

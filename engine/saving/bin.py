@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.compiled import CompiledObject, Inbound
+from engine.describing import field_label, object_label
 from engine.errors import AccessDenied, Conflict, FieldError, NotFound
+from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.query import ReadPlan
@@ -50,7 +52,7 @@ def delete(
     """
     row = _loaded(unit, compiled, record_id)
     if expected_version is not None and expected_version != row["version"]:
-        message = "Somebody else has changed this record since you read it."
+        message = say("Somebody else has changed this record since you read it.")
         raise Conflict(message, current=shown(unit, compiled, row, {}))
     doomed = _Doomed(records={compiled.name: {record_id: row}})
     _collect(unit, compiled.name, [record_id], doomed)
@@ -108,7 +110,7 @@ def _checked(
         raise NotFound
     row, may_edit = found[record_id]
     if not access.may("delete") or not may_edit:
-        raise AccessDenied("You may see this record, but not delete or restore it.")
+        raise AccessDenied(say("You may see this record, but not delete or restore it."))
     return row
 
 
@@ -136,8 +138,10 @@ def _collect(unit: Unit, name: ObjectName, ids: Sequence[int], doomed: _Doomed) 
 
 def _take_along(unit: Unit, name: ObjectName, ids: list[int], doomed: _Doomed) -> None:
     if len(doomed) + len(ids) > MAX_ALONG:
-        message = f"More than {MAX_ALONG:,} records would go to the bin with this one."
-        raise Conflict(message, code="C102", hint="delete them in bulk first")
+        message = say(
+            "More than {most:group} records would go to the bin with this one.", most=MAX_ALONG
+        )
+        raise Conflict(message, code="C102", hint=say("delete them in bulk first"))
     compiled = unit.snapshot.model.objects[name]
     plan = unit.planner.load_all(compiled)
     found = _rows(unit, compiled, plan, ids)
@@ -146,13 +150,12 @@ def _take_along(unit: Unit, name: ObjectName, ids: list[int], doomed: _Doomed) -
 
 
 def _still_used(unit: Unit, used: Mapping[str, int]) -> Conflict:
-    names = [
-        f"{count:,} × {unit.snapshot.model.objects[ObjectName(name)].label}"
-        for name, count in sorted(used.items())
-    ]
-    message = f"This record is still used by {', '.join(names)}."
+    objects = unit.snapshot.model.objects
+    labels = {n: object_label(objects[ObjectName(n)], unit.language) for n in sorted(used)}
+    names = ", ".join(f"{used[name]} × {label}" for name, label in labels.items())
+    message = say("This record is still used by {names}.", names=names)
     errors = tuple(FieldError(field=name, code="C102", message=message) for name in sorted(used))
-    return Conflict(message, code="C102", errors=errors, hint="delete or change those first")
+    return Conflict(message, code="C102", errors=errors, hint=say("delete or change those first"))
 
 
 def _carry_out(unit: Unit, doomed: _Doomed, root: int) -> None:
@@ -223,11 +226,12 @@ def _check_parents(unit: Unit, compiled: CompiledObject, row: Mapping[str, Value
         target = unit.snapshot.model.objects[declared.decl.targets[0]]
         plan = unit.planner.load_all(target, only_id=True)
         if not fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, [value]):
-            message = f"{declared.decl.label} is in the bin itself."
+            label = field_label(compiled, declared, unit.language)
+            message = say("{label} is in the bin itself.", label=label)
             missing.append(FieldError(field=name, code="C104", message=message))
     if missing:
-        message = "What this record points at is still in the bin."
-        raise Conflict(message, code="C104", errors=tuple(missing), hint="restore that first")
+        message = say("What this record points at is still in the bin.")
+        raise Conflict(message, code="C104", errors=tuple(missing), hint=say("restore that first"))
 
 
 def _note_restored(

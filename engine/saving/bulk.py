@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from engine.compiled import CompiledObject
 from engine.errors import FieldError, NotFound, PatronError, RequestInvalid
+from engine.locale import say
 from engine.names import did_you_mean
 from engine.saving import bin as bins
 from engine.saving.save import Change, Outcome, change, create, unique_conflict
@@ -193,7 +194,9 @@ def _upsert(
 ) -> BulkResult:
     key = row.get(match)
     if key in (None, ""):
-        error = FieldError(field=match, code="R105", message=f"{match} says which record it is.")
+        error = FieldError(
+            field=match, code="R105", message=say("{name} says which record it is.", name=match)
+        )
         return _failed(index, RequestInvalid("The row has no key.", code="Q108", errors=(error,)))
     try:
         with unit.tx.savepoint():
@@ -222,12 +225,12 @@ def _undone(result: BulkResult) -> BulkResult:
     """In an atomic call that failed, good rows were undone too and say so."""
     if result.error is not None:
         return result
-    message = "Nothing was saved, because another row of this call was refused."
+    message = say("Nothing was saved, because another row of this call was refused.")
     return _failed(result.index, RequestInvalid(message, code="Q109", status=409))
 
 
 def _no_id() -> PatronError:
-    return NotFound("The row has no `id`, or it is no whole number.")
+    return NotFound(say("The row has no `id`, or it is no whole number."))
 
 
 def _id(record: Record) -> int:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from engine.compiled import CompiledField, CompiledObject
+from engine.describing import field_label
 from engine.errors import FieldError
+from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.records import Draft
@@ -113,13 +115,14 @@ def _check_queue(unit: Unit, draft: Draft, queue: str) -> None:
 
 
 def _report(draft: Draft, lookup: CompiledField) -> None:
+    label = field_label(draft.object, lookup, str(draft.context.user.get("language") or ""))
     if any(error.field == lookup.name for error in draft.errors):
         return
     draft.errors.append(
         FieldError(
             field=lookup.name,
             code="R106",
-            message=f"{lookup.decl.label}: there is no such record, or you may not see it.",
+            message=say("{label}: there is no such record, or you may not see it.", label=label),
         )
     )
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from engine.access import ObjectAccess
 from engine.access.effective import ENGINE_FIELDS
 from engine.compiled import CompiledObject
+from engine.describing import field_label
 from engine.errors import AccessDenied, Conflict, FieldError, NotFound, PatronError, RecordInvalid
 from engine.expr import EvalContext
+from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import FieldName
 from engine.records import Decision, Draft, coerce, decide
@@ -153,11 +155,11 @@ def _changed_draft(
         compiled, access, wanted.given, is_new=False, used_names=unit.deprecations
     )
     if given.get(OWNER) not in (None, old[OWNER]) and not may_hand_over(unit, access, old, given):
-        message = "Giving a record to another owner needs the right to transfer it."
+        message = say("Giving a record to another owner needs the right to transfer it.")
         errors.append(FieldError(field=OWNER, code="A101", message=message))
         del given[OWNER]
     if "owner" in given and given["owner"] is None:
-        message = "A record always has an owner."
+        message = say("A record always has an owner.")
         errors.append(FieldError(field="owner", code="R105", message=message))
         del given["owner"]
     values = {**old, **given}
@@ -179,11 +181,11 @@ def _refused(
     row, may_edit = found
     hands_over = wanted.hands_over and access.may("transfer")
     if not hands_over and (not access.may("edit") or not may_edit):
-        return AccessDenied("You may see this record, but not change it.")
+        return AccessDenied(say("You may see this record, but not change it."))
     version = row["version"]
     if wanted.expected_version is not None and wanted.expected_version != version:
-        message = "Somebody else has changed this record since you read it."
-        hint = "look at `current`, and send your change again with its version"
+        message = say("Somebody else has changed this record since you read it.")
+        hint = say("look at `current`, and send your change again with its version")
         return Conflict(message, hint=hint, current=shown(unit, compiled, row, {}))
     return None
 
@@ -247,7 +249,7 @@ def _write(unit: Unit, compiled: CompiledObject, pairs: Sequence[Pair]) -> list[
         written.append((old, replace(decision, values=values)))
     for rows in by_mask.values():
         if not update(unit.tx, unit.snapshot, compiled.name, rows):
-            raise Conflict("Somebody else has changed this record at the same moment.")
+            raise Conflict(say("Somebody else has changed this record at the same moment."))
     return written
 
 
@@ -275,7 +277,10 @@ def unique_conflict(unit: Unit, compiled: CompiledObject, violated: UniqueViolat
         (g for g in compiled.uniques if unique_name(physical.table, columns[g]) == violated.name),
         (),
     )
-    labels = " and ".join(compiled.fields[name].decl.label for name in fields) or "A value"
-    message = f"{labels} must be unique, and this value is already used."
+    labels = [field_label(compiled, compiled.fields[name], unit.language) for name in fields]
+    message = say(
+        "{labels} must be unique, and this value is already used.",
+        labels=", ".join(labels) or say("A value"),
+    )
     errors = tuple(FieldError(field=name, code="C101", message=message) for name in fields)
     return Conflict(message, code="C101", errors=errors)

@@ -10,6 +10,7 @@ from typing import Protocol
 from engine.access import Access, ObjectAccess
 from engine.compiled import CompiledObject, Snapshot
 from engine.errors import AccessDenied
+from engine.locale import later, say
 from engine.model.fields.base import Value
 from engine.names import ObjectName
 from engine.query import Planner, ReadPlan
@@ -17,6 +18,12 @@ from engine.store.reading import Caller
 from engine.store.tx import Tx
 
 Record = dict[str, Value]
+NOT_ALLOWED = {
+    "create": later("Your permissions do not let you create {objects}."),
+    "edit": later("Your permissions do not let you edit {objects}."),
+    "delete": later("Your permissions do not let you delete {objects}."),
+    "": later("Your permissions do not let you do this with {objects}."),
+}
 
 
 class Plans(Protocol):
@@ -64,6 +71,7 @@ class Unit:
         """
         access = self.access.of(compiled.name)
         if not access.may(right):
-            message = f"Your permissions do not let you {right} {compiled.plural.lower()}."
+            plural = compiled.text(self.language, "plural") or compiled.plural
+            message = say(NOT_ALLOWED.get(right, NOT_ALLOWED[""]), objects=plural.lower())
             raise AccessDenied(message)
         return access

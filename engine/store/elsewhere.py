@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from engine.compiled import Snapshot
 from engine.expr import EvalContext, ExprFailed
+from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.store.columns import codec
@@ -57,7 +58,7 @@ class _Elsewhere:
             return Decimal(1)
         found = self._once(("rate", currency, today), partial(self._rate, currency, today))
         if found is None:
-            raise ExprFailed(f"there is no exchange rate of {currency}")
+            raise ExprFailed(say("there is no exchange rate of {currency}", currency=currency))
         return found
 
     def _once(self, asked: tuple[object, ...], ask: Callable[[], T]) -> T:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from engine.access import ObjectAccess, RowPolicy
 from engine.compiled import Snapshot
 from engine.expr import EvalContext, Expression, ExprFailed, Kind
+from engine.locale import in_language
 from engine.model.fields.base import StorageKind, Value
 from engine.names import FieldName, ObjectName
 from engine.query import AggregatePlan, ReadPlan
@@ -413,6 +414,7 @@ def _assemble(prepared: _Prepared, plan: ReadPlan, raw: Sequence[Any], context: 
 def _compute(plan: ReadPlan, row: list[Value], context: EvalContext) -> dict[str, str]:
     """Evaluate the formulas of a row into their slots; give the reasons of those that failed."""
     errors: dict[str, str] = {}
+    language = str(context.user.get("language") or "")
     row.extend([None] * (1 + max(c.slot for c in plan.computed) - len(row)))
     for computed in plan.computed:
         if computed.reason_only and row[computed.slot] is not None:
@@ -422,5 +424,5 @@ def _compute(plan: ReadPlan, row: list[Value], context: EvalContext) -> dict[str
             row[computed.slot] = computed.expression.evaluate(values, context)
         except ExprFailed as failed:
             if computed.output:
-                errors[computed.output] = str(failed)
+                errors[computed.output] = in_language(failed.reason, language)
     return errors

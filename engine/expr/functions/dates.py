@@ -23,6 +23,7 @@ from engine.expr.functions.base import (
 from engine.expr.functions.durations import EPOCH, moved
 from engine.expr.problems import ExprFailed
 from engine.expr.types import DATE, DATETIME, NUMBER, TIME, Kind
+from engine.locale import later
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})\Z")
 _DATETIME = re.compile(
@@ -35,14 +36,14 @@ def _local(context: EvalContext, instant: datetime) -> datetime:
     try:
         return instant.astimezone(context.zone)
     except OverflowError as error:
-        raise ExprFailed("the date is out of range") from error
+        raise ExprFailed(later("the date is out of range")) from error
 
 
 def _date(year: Decimal, month: Decimal, day: Decimal) -> date:
     try:
         return date(whole(year), whole(month), whole(day))
     except ValueError as error:
-        raise ExprFailed("there is no such date") from error
+        raise ExprFailed(later("there is no such date")) from error
 
 
 def _date_value(context: EvalContext, value: str | datetime | date) -> date:
@@ -61,8 +62,8 @@ def date_of_text(text: str) -> date:
         if found:
             return date(*map(int, found.groups()))
     except ValueError as error:
-        raise ExprFailed("there is no such date") from error
-    raise ExprFailed("the text is no date of the form YYYY-MM-DD")
+        raise ExprFailed(later("there is no such date")) from error
+    raise ExprFailed(later("the text is no date of the form YYYY-MM-DD"))
 
 
 def _datetime_value(value: str | date | datetime) -> datetime:
@@ -75,8 +76,8 @@ def _datetime_value(value: str | date | datetime) -> datetime:
         if found:
             return datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]  # six whole numbers
     except ValueError as error:
-        raise ExprFailed("there is no such date or time") from error
-    raise ExprFailed("the text is no date and time of the form YYYY-MM-DD HH:MM:SS")
+        raise ExprFailed(later("there is no such date or time")) from error
+    raise ExprFailed(later("the text is no date and time of the form YYYY-MM-DD HH:MM:SS"))
 
 
 def _time_value(context: EvalContext, value: str | datetime | time) -> time:
@@ -97,8 +98,8 @@ def time_of_text(text: str) -> time:
             hour, minute, second = map(int, found.groups()[:3])
             return time(hour, minute, second, int((found.group(4) or "0").ljust(3, "0")) * 1000)
     except ValueError as error:
-        raise ExprFailed("there is no such time") from error
-    raise ExprFailed("the text is no time of the form HH:MM:SS")
+        raise ExprFailed(later("there is no such time")) from error
+    raise ExprFailed(later("the text is no time of the form HH:MM:SS"))
 
 
 def _hour(context: EvalContext, value: time | datetime) -> Decimal:
@@ -122,7 +123,7 @@ def _add_months(day: date | datetime, months: Decimal) -> date | datetime:
     total = day.year * 12 + day.month - 1 + whole(months)
     year, month = divmod(total, 12)
     if not MINYEAR <= year <= MAXYEAR:
-        raise ExprFailed("the date is out of range")
+        raise ExprFailed(later("the date is out of range"))
     last = monthrange(year, month + 1)[1]
     is_last = day.day == monthrange(day.year, day.month)[1]
     return day.replace(year=year, month=month + 1, day=last if is_last else min(day.day, last))

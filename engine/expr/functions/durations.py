@@ -11,6 +11,7 @@ from engine.expr.decimals import ONE, WIDE, divide, whole
 from engine.expr.functions.base import OWN_PYTHON, Exact, Function, Places, Sql, takes
 from engine.expr.problems import ExprFailed
 from engine.expr.types import DATE, DATETIME, NUMBER, TIME, ExprType, Kind
+from engine.locale import later
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_SECONDS = Decimal(86_400)
@@ -22,18 +23,18 @@ _MOST_DAYS = 4_000_000  # more than lie between the years 1 and 9999
 def moved(start: datetime, seconds: Decimal) -> datetime:
     """Move an instant by seconds, rounded to whole ones."""
     if abs(seconds) > _MOST_DAYS * _DAY_SECONDS:
-        raise ExprFailed("the date is out of range")
+        raise ExprFailed(later("the date is out of range"))
     try:
         return start + timedelta(seconds=int(seconds.quantize(ONE, ROUND_HALF_UP, WIDE)))
     except OverflowError as error:
-        raise ExprFailed("the date is out of range") from error
+        raise ExprFailed(later("the date is out of range")) from error
 
 
 def _add_days(day: date, days: Decimal) -> date:
     try:
         return day + timedelta(days=whole(days, _MOST_DAYS))
     except OverflowError as error:
-        raise ExprFailed("the date is out of range") from error
+        raise ExprFailed(later("the date is out of range")) from error
 
 
 def _add_time(start: datetime, days: Decimal) -> datetime:

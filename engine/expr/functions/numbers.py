@@ -22,6 +22,7 @@ from engine.expr.functions.base import (
 )
 from engine.expr.problems import ExprFailed
 from engine.expr.types import CHECKBOX, NUMBER, Kind
+from engine.locale import say
 
 _N = takes("number", Kind.NUMBER)
 _LEFT, _RIGHT = takes("left", Kind.NUMBER), takes("right", Kind.NUMBER)
@@ -36,7 +37,7 @@ def _is_numeral(text: str | None) -> bool:
 def _value(text: str) -> Decimal:
     if not _is_numeral(text):
         shown = text if len(text) <= _LONGEST_NUMERAL else f"{text[:_LONGEST_NUMERAL]}…"
-        raise ExprFailed(f'"{shown}" is no number')
+        raise ExprFailed(say('"{text}" is no number', text=shown))
     return decimals.settled(Decimal(text))
 
 

@@ -26,6 +26,7 @@ from engine.expr.functions.base import (
 from engine.expr.problems import ExprFailed
 from engine.expr.tree import Node
 from engine.expr.types import CHECKBOX, LOCATION, NUMBER, TEXT, ExprType, Kind
+from engine.locale import later
 from engine.model.fields.base import Value
 
 _EARTH_MILES = 3958.761  # the radius that the reference engine takes
@@ -55,13 +56,13 @@ def _same_type(nodes: Sequence[Node]) -> ExprType:
 
 def _look_up(context: EvalContext, object: str, wanted: str, key: str, value: Value) -> Value:
     if context.look_up is None:
-        raise ExprFailed("other records cannot be looked up here")
+        raise ExprFailed(later("other records cannot be looked up here"))
     return context.look_up(object, wanted, key, value)
 
 
 def _currency_rate(context: EvalContext, currency: str) -> Decimal | None:
     if context.rate is None:
-        raise ExprFailed("rates of currencies are not known here")
+        raise ExprFailed(later("rates of currencies are not known here"))
     return context.rate(currency)
 
 
@@ -71,16 +72,16 @@ def _geolocation(
     if latitude is None and longitude is None:
         return None
     if latitude is None or longitude is None:
-        raise ExprFailed("a location needs both latitude and longitude")
+        raise ExprFailed(later("a location needs both latitude and longitude"))
     if abs(latitude) > _MAX_LATITUDE or abs(longitude) > _MAX_LONGITUDE:
-        raise ExprFailed("the location lies outside the globe")
+        raise ExprFailed(later("the location lies outside the globe"))
     return {"latitude": latitude, "longitude": longitude}
 
 
 def _distance(one: Mapping[str, object], other: Mapping[str, object], unit: str) -> Decimal:
     """Great-circle distance on a sphere (haversine)."""
     if unit not in ("km", "mi"):
-        raise ExprFailed('the unit of a distance is "km" or "mi"')
+        raise ExprFailed(later('the unit of a distance is "km" or "mi"'))
     (y1, x1), (y2, x2) = _radians(one), _radians(other)
     half = math.sin((y2 - y1) / 2) ** 2 + math.cos(y1) * math.cos(y2) * math.sin((x2 - x1) / 2) ** 2
     miles = Decimal(repr(2 * _EARTH_MILES * math.asin(math.sqrt(min(half, 1.0)))))

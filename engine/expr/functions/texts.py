@@ -25,9 +25,10 @@ from engine.expr.functions.base import (
 from engine.expr.patterns import BadPattern, compile_pattern
 from engine.expr.problems import ExprFailed
 from engine.expr.types import CHECKBOX, NUMBER, TEXT, Kind
+from engine.locale import say
 
 MAX_RESULT = 30_000
-TOO_LONG = f"the text is longer than {MAX_RESULT:,} characters"
+TOO_LONG = say("the text is longer than {most:group} characters", most=MAX_RESULT)
 _SPACE = " \t\n\r\f\v"
 _T = takes("text", Kind.TEXT)
 _COUNT = takes("count", Kind.NUMBER)

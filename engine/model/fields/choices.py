@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from engine.locale import say
 from engine.model.declarations import Field
 from engine.model.fields.base import BadValue, FieldType, Storage, StorageKind, Value
 from engine.model.fields.texts import describe
@@ -48,7 +49,7 @@ class Checkbox(FieldType):
             return value
         if isinstance(value, str) and value.strip().lower() in _BOOLEANS:
             return _BOOLEANS[value.strip().lower()]
-        raise BadValue("R140", f"{describe(value)} is neither true nor false.")
+        raise BadValue("R140", say("{value} is neither true nor false.", value=describe(value)))
 
 
 class Picklist(FieldType):
@@ -90,8 +91,8 @@ class MultiPicklist(Picklist):
         """
         names = value.split(";") if isinstance(value, str) else value
         if not isinstance(names, list | tuple):
-            message = f"{describe(value)} is no list of values."
-            raise BadValue("R150", message, 'write ["a", "b"] or "a;b"')
+            message = say("{value} is no list of values.", value=describe(value))
+            raise BadValue("R150", message, say('write ["a", "b"] or "a;b"'))
         given = [name.strip() if isinstance(name, str) else name for name in names]
         return tuple(dict.fromkeys(read_choice(field, name) for name in given if name != ""))
 
@@ -105,10 +106,16 @@ def read_choice(field: Field, value: object) -> str:
     if found is None:
         offered = [choice.name for choice in field.values.values() if choice.active]
         raise BadValue(
-            "R150", f"{describe(value)} is no value of this list.", _offer(value, offered)
+            "R150",
+            say("{value} is no value of this list.", value=describe(value)),
+            _offer(value, offered),
         )
     if not found.active:
-        raise BadValue("R151", f'"{found.name}" is no longer offered.', "choose another value")
+        raise BadValue(
+            "R151",
+            say('"{name}" is no longer offered.', name=found.name),
+            say("choose another value"),
+        )
     return found.name
 
 
@@ -117,4 +124,4 @@ def _offer(value: object, offered: list[str]) -> str:
     near = did_you_mean(str(value), offered)
     if near or not offered:
         return near
-    return f"one of {', '.join(offered)}" if len(offered) <= few else ""
+    return say("one of {names}", names=", ".join(offered)) if len(offered) <= few else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from engine.locale import say
 from engine.model.declarations import Field
 from engine.model.fields.base import BadValue, FieldType, Storage, StorageKind, Value
 from engine.model.fields.numbers import decimals_key
@@ -57,7 +58,9 @@ class _Computed(FieldType):
 
         Raises: BadValue R103.
         """
-        raise BadValue("R103", "Patron computes this field; it cannot be set.", "leave it out")
+        raise BadValue(
+            "R103", say("Patron computes this field; it cannot be set."), say("leave it out")
+        )
 
 
 class Formula(_Computed):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from engine.locale import say
 from engine.model.declarations import Field
 from engine.model.fields.base import BadValue, Value
 from engine.model.fields.texts import Text, describe, length_of, read_text
@@ -44,8 +45,8 @@ class Email(Text):
         text = read_text(value, length_of(field)).strip()
         found = _EMAIL.match(text)
         if found is None or not _fits(*found.groups()):
-            message = f"{describe(text)} is no e-mail address."
-            raise BadValue("R113", message, "write it like name@example.com")
+            message = say("{value} is no e-mail address.", value=describe(text))
+            raise BadValue("R113", message, say("write it like name@example.com"))
         return f"{found[1]}@{found[2].lower()}"
 
 
@@ -68,8 +69,8 @@ class Phone(Text):
         text = read_text(value, length_of(field)).strip()
         digits = sum(character.isdigit() for character in text)
         if _PHONE.match(text) is None or not _FEWEST_DIGITS <= digits <= _MOST_DIGITS:
-            message = f"{describe(text)} is no phone number."
-            raise BadValue("R114", message, "write it like +33 1 23 45 67 89")
+            message = say("{value} is no phone number.", value=describe(text))
+            raise BadValue("R114", message, say("write it like +33 1 23 45 67 89"))
         text = _PHONE_SEPARATORS.sub(" ", text)
         return f"+{text[2:].lstrip()}" if text.startswith("00") else text
 
@@ -117,6 +118,6 @@ def _lower_host(netloc: str) -> str:
 def _bad_url(text: str) -> BadValue:
     return BadValue(
         "R115",
-        f"{describe(text)} is no web address that can be opened.",
-        "write it like https://example.com; only http and https are taken",
+        say("{value} is no web address that can be opened.", value=describe(text)),
+        say("write it like https://example.com; only http and https are taken"),
     )

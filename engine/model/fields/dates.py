@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time
 
+from engine.locale import say
 from engine.model.declarations import Field
 from engine.model.fields.base import BadValue, FieldType, Storage, StorageKind, Value
 from engine.model.fields.texts import describe
@@ -39,8 +40,14 @@ class Date(FieldType):
             try:
                 return date.fromisoformat(value)
             except ValueError as error:
-                raise BadValue("R130", f"There is no day {describe(value)}.") from error
-        raise BadValue("R130", f"{describe(value)} is no date.", "write it like 2026-03-31")
+                raise BadValue(
+                    "R130", say("There is no day {value}.", value=describe(value))
+                ) from error
+        raise BadValue(
+            "R130",
+            say("{value} is no date.", value=describe(value)),
+            say("write it like 2026-03-31"),
+        )
 
 
 class Datetime(FieldType):
@@ -60,13 +67,13 @@ class Datetime(FieldType):
         """
         read = value if isinstance(value, datetime) else _read_datetime(value)
         if read.utcoffset() is None:
-            hint = "add Z for UTC, or an offset like +02:00"
-            raise BadValue("R132", f"{describe(value)} says no time zone.", hint)
+            hint = say("add Z for UTC, or an offset like +02:00")
+            raise BadValue("R132", say("{value} says no time zone.", value=describe(value)), hint)
         try:
             read = read.astimezone(UTC)
         except OverflowError as error:
             raise BadValue(
-                "R131", f"{describe(value)} lies outside the years 1 to 9999."
+                "R131", say("{value} lies outside the years 1 to 9999.", value=describe(value))
             ) from error
         return read.replace(microsecond=read.microsecond // 1000 * 1000)
 
@@ -76,9 +83,11 @@ def _read_datetime(value: object) -> datetime:
         try:
             return datetime.fromisoformat(value.upper())
         except ValueError as error:
-            raise BadValue("R131", f"There is no such instant as {describe(value)}.") from error
-    hint = "write it like 2026-03-31T09:30:00Z"
-    raise BadValue("R131", f"{describe(value)} is no date with a time.", hint)
+            raise BadValue(
+                "R131", say("There is no such instant as {value}.", value=describe(value))
+            ) from error
+    hint = say("write it like 2026-03-31T09:30:00Z")
+    raise BadValue("R131", say("{value} is no date with a time.", value=describe(value)), hint)
 
 
 class Time(FieldType):
@@ -102,7 +111,11 @@ class Time(FieldType):
             try:
                 return time.fromisoformat(value)
             except ValueError as error:
-                raise BadValue("R133", f"There is no time {describe(value)}.") from error
+                raise BadValue(
+                    "R133", say("There is no time {value}.", value=describe(value))
+                ) from error
         raise BadValue(
-            "R133", f"{describe(value)} is no time of day.", "write it like 09:30 or 09:30:00"
+            "R133",
+            say("{value} is no time of day.", value=describe(value)),
+            say("write it like 09:30 or 09:30:00"),
         )

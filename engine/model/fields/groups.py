@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 
+from engine.locale import say
 from engine.model.declarations import Field
 from engine.model.fields.base import BadValue, FieldType, Storage, StorageKind, Value
 from engine.model.fields.numbers import fit_decimals, read_number
@@ -46,7 +47,7 @@ class Address(_Group):
 
         Raises: BadValue R170, and those of texts.
         """
-        parts = _parts(value, ADDRESS_PARTS, "an address")
+        parts = _parts(value, ADDRESS_PARTS)
         read = {
             part: read_text(parts[part], length, lines=part == "street")
             for part, length in ADDRESS_PARTS.items()
@@ -66,10 +67,10 @@ class Location(_Group):
 
         Raises: BadValue R170, R171, and those of numbers.
         """
-        parts = _parts(value, LOCATION_LIMITS, "a location")
+        parts = _parts(value, LOCATION_LIMITS)
         missing = [part for part in LOCATION_LIMITS if parts.get(part) in (None, "")]
         if missing:
-            raise BadValue("R171", f"A location needs its {' and '.join(missing)}.")
+            raise BadValue("R171", say("A location needs its {parts}.", parts=", ".join(missing)))
         return {part: _degrees(part, parts[part]) for part in LOCATION_LIMITS}
 
 
@@ -87,22 +88,32 @@ class Json(_Group):
         read = _read_json(value) if isinstance(value, str) else value
         if not isinstance(read, Mapping):
             raise BadValue(
-                "R170", f"{describe(value)} is no JSON object.", 'write {"name": "value"}'
+                "R170",
+                say("{value} is no JSON object.", value=describe(value)),
+                say('write {{"name": "value"}}'),
             )
         _check_json(read, 0)
         if len(json.dumps(read, ensure_ascii=False, default=str)) > MAX_JSON:
-            raise BadValue("R172", f"The JSON object has more than {MAX_JSON:,} characters.")
+            raise BadValue(
+                "R172", say("The JSON object has more than {most:group} characters.", most=MAX_JSON)
+            )
         return read
 
 
-def _parts(value: object, known: Mapping[str, int], what: str) -> Mapping[str, object]:
+def _parts(value: object, known: Mapping[str, int]) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
-        hint = f"give {', '.join(known)}"
-        raise BadValue("R170", f"{describe(value)} is not {what} in its parts.", hint)
+        hint: str = say("give {parts}", parts=", ".join(known))
+        raise BadValue(
+            "R170",
+            say("{value} is not made of the parts of this field.", value=describe(value)),
+            hint,
+        )
     for part in value:
         if part not in known:
-            hint = did_you_mean(str(part), known) or f"there are {', '.join(known)}"
-            raise BadValue("R170", f'{what.capitalize()} has no "{part}".', hint)
+            hint = did_you_mean(str(part), known) or say(
+                "there are {parts}", parts=", ".join(known)
+            )
+            raise BadValue("R170", say('This field has no part "{part}".', part=part), hint)
     return value
 
 
@@ -110,7 +121,9 @@ def _degrees(part: str, value: object) -> Decimal:
     degrees = fit_decimals(read_number(value), LOCATION_DECIMALS)
     limit = LOCATION_LIMITS[part]
     if abs(degrees) > limit:
-        raise BadValue("R171", f"A {part} lies between -{limit} and {limit} degrees.")
+        raise BadValue(
+            "R171", say("{part} lies between -{limit} and {limit} degrees.", part=part, limit=limit)
+        )
     return degrees
 
 
@@ -118,7 +131,9 @@ def _read_json(text: str) -> object:
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise BadValue("R170", "The text is no JSON.", 'write {"name": "value"}') from error
+        raise BadValue(
+            "R170", say("The text is no JSON."), say('write {{"name": "value"}}')
+        ) from error
 
 
 def _no_constant(name: str) -> object:
@@ -127,7 +142,9 @@ def _no_constant(name: str) -> object:
 
 def _check_json(value: object, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise BadValue("R172", f"The JSON object is nested deeper than {MAX_DEPTH} levels.")
+        raise BadValue(
+            "R172", say("The JSON object is nested deeper than {most} levels.", most=MAX_DEPTH)
+        )
     if isinstance(value, Mapping):
         for name, part in value.items():
             read_text(name, MAX_JSON)

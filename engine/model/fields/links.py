@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar
 
+from engine.locale import say
 from engine.model.declarations import Field
 from engine.model.fields.base import BadValue, FieldType, Storage, StorageKind, Value
 from engine.model.fields.texts import describe
@@ -61,8 +62,8 @@ class Lookup(FieldType):
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_ID:
             return value
-        message = f"{describe(value)} is no id of a record."
-        raise BadValue("R160", message, "give the number that the other record has as its id")
+        message = say("{value} is no id of a record.", value=describe(value))
+        raise BadValue("R160", message, say("give the number that the other record has as its id"))
 
 
 class MasterDetail(Lookup):

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import ClassVar
 
+from engine.locale import say
 from engine.model.declarations import Field
 from engine.model.fields.base import BadValue, FieldType, Storage, StorageKind, Value
 from engine.model.fields.texts import describe
@@ -74,20 +75,24 @@ def fit_decimals(number: Decimal, decimals: int) -> Decimal:
 
 
 def _no_number(value: object) -> BadValue:
-    hint = "write digits with a point for decimals, like 1234.50"
-    return BadValue("R120", f"{describe(value)} is no number.", hint)
+    hint = say("write digits with a point for decimals, like 1234.50")
+    return BadValue("R120", say("{value} is no number.", value=describe(value)), hint)
 
 
 def _too_large() -> BadValue:
-    return BadValue("R122", f"The number has more than {MAX_DIGITS} digits, decimals included.")
+    return BadValue(
+        "R122", say("The number has more than {most} digits, decimals included.", most=MAX_DIGITS)
+    )
 
 
 def _too_many_decimals(number: Decimal, decimals: int) -> BadValue:
-    places = "no decimals" if not decimals else f"at most {decimals} decimals"
     shown = f"{number:f}" if number.adjusted() > -MAX_DIGITS else str(number)
-    return BadValue(
-        "R121", f"{shown} has more decimals than fit; this field takes {places}.", "round it"
-    )
+    message = say("{number} has decimals, and this field takes none.", number=shown)
+    if decimals:
+        message = say(
+            "{number} has more decimals than the {most} that fit.", number=shown, most=decimals
+        )
+    return BadValue("R121", message, say("round it"))
 
 
 class Number(FieldType):
@@ -111,11 +116,21 @@ class Number(FieldType):
         least, most = field.options.get("min"), field.options.get("max")
         if isinstance(least, Decimal) and number < least:
             raise BadValue(
-                "R123", f"{number:f} is less than {self.shown(least)}, the smallest value allowed."
+                "R123",
+                say(
+                    "{number} is less than {least}, the smallest value allowed.",
+                    number=f"{number:f}",
+                    least=self.shown(least),
+                ),
             )
         if isinstance(most, Decimal) and number > most:
             raise BadValue(
-                "R124", f"{number:f} is more than {self.shown(most)}, the largest value allowed."
+                "R124",
+                say(
+                    "{number} is more than {most}, the largest value allowed.",
+                    number=f"{number:f}",
+                    most=self.shown(most),
+                ),
             )
         return number
 

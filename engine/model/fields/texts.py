@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import nh3
 
+from engine.locale import say
 from engine.model.declarations import Field
 from engine.model.fields.base import BadValue, FieldType, Storage, StorageKind, Value
 
@@ -36,9 +37,18 @@ def read_text(value: object, length: int, *, lines: bool = False) -> str:
     Raises: BadValue R110 (no text), R111 (too long), R112 (control character).
     """
     if not isinstance(value, str):
-        raise BadValue("R110", f"{describe(value)} is no text.", "put it in quotes")
+        raise BadValue(
+            "R110", say("{value} is no text.", value=describe(value)), say("put it in quotes")
+        )
     if len(value) > length:
-        raise BadValue("R111", f"The text has {len(value):,} characters; {length:,} fit.")
+        raise BadValue(
+            "R111",
+            say(
+                "The text has {count:group} characters; {most:group} fit.",
+                count=len(value),
+                most=length,
+            ),
+        )
     refused = (_NOT_IN_TEXT if lines else _NOT_IN_A_LINE).search(value)
     if refused is not None:
         raise _unprintable(refused, lines=lines)
@@ -50,11 +60,11 @@ def describe(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
-        return "A group of values"
+        return say("A group of values")
     if isinstance(value, list | tuple):
-        return "A list"
+        return say("A list")
     if isinstance(value, int) and value.bit_length() > _SHOWN_BITS:
-        return "A huge number"
+        return say("A huge number")
     text = str(value)
     text = f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text
     return f'"{text}"' if isinstance(value, str) else text
@@ -63,10 +73,15 @@ def describe(value: object) -> str:
 def _unprintable(found: re.Match[str], *, lines: bool) -> BadValue:
     place = found.start() + 1
     if found[0] in "\r\n" and not lines:
-        message = f"The text has a line break at character {place}; this field is one line."
-        return BadValue("R112", message, "a long_text field takes several lines")
-    message = f"The text has a control character (U+{ord(found[0]):04X}) at character {place}."
-    return BadValue("R112", message, "remove it")
+        message = say(
+            "The text has a line break at character {place}; this field is one line.", place=place
+        )
+        return BadValue("R112", message, say("a long_text field takes several lines"))
+    sign = f"U+{ord(found[0]):04X}"
+    message = say(
+        "The text has a control character ({sign}) at character {place}.", sign=sign, place=place
+    )
+    return BadValue("R112", message, say("remove it"))
 
 
 class Text(FieldType):

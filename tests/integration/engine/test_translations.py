@@ -93,7 +93,7 @@ def test_what_is_not_translated_stays_as_declared(world: World) -> None:
 
 def test_a_missing_value_is_named_by_its_translated_label(world: World) -> None:
     """The sentence about a required field says the label that the user sees."""
-    assert refusal(world, "chloe") == ["Nom is required."]
+    assert refusal(world, "chloe") == ["Nom est obligatoire."]
     assert refusal(world, "admin") == ["Name is required."]
 
 
@@ -128,3 +128,25 @@ def test_the_list_of_objects_is_translated(world: World) -> None:
     named = {o["object"]: o["label"] for o in world.run(lambda s: s.objects(), who="luc")}
 
     assert (named["deal"], named["user"]) == ("Affaire", "User")
+
+
+def refused(world: World, who: str, values: dict[str, object]) -> dict[str, str]:
+    """Try to create a deal; give what is said, by field."""
+    with pytest.raises(RecordInvalid) as caught:
+        world.run(lambda session: session.create("deal", values), who=who)
+    return {error.field: error.message for error in caught.value.errors}
+
+
+def test_what_the_engine_refuses_is_said_in_the_callers_language(world: World) -> None:
+    """Its own sentences are translated like the rest, with the translated label of the field."""
+    wrong = {"amount": "much", "stage": "lost", "nmae": "x"}
+
+    chloe, luc, dorte = (refused(world, who, wrong) for who in ("chloe", "luc", "dorte"))
+
+    assert chloe == luc
+    assert chloe["name"] == "Nom est obligatoire."
+    assert chloe["amount"] == '"much" n’est pas un nombre.'
+    assert chloe["stage"] == '"lost" n’est pas une valeur de cette liste.'
+    assert chloe["nmae"] == "« deal » n’a pas de champ « nmae »."
+    assert dorte["name"] == "Name is required."
+    assert dorte["amount"] == '"much" is no number.'
