@@ -19,6 +19,7 @@ from api.openapi_parts import (
     LIST_PARAMETERS,
     PARAMETERS,
 )
+from api.openapi_people import people_paths
 from api.schemas import Described, Json, record_schema, values_schema
 
 OPENAPI = "3.1.0"
@@ -112,6 +113,7 @@ def _general() -> Json:
         "/environments/{environment}/tree": get(
             "read_tree", "Components of the configuration with their digests", of_environment
         ),
+        **people_paths(),
         "/openapi.json": get("read_openapi", "This description"),
     }
 
