@@ -31,7 +31,7 @@ from admin.saving import Looked, Outcome, Wish, base_tree, look_and_save
 from admin.suggesting import Suggester
 from admin.telling import conflict_rows, problems_by_pointer, reasons_of, top_problems
 from admin.words import address, label_of, title_of
-from deploy_tool.designing import renamed_text
+from deploy_tool.designing import text_under_name
 from deploy_tool.policy import load_policy
 from deploy_tool.trees import Running, read_running
 from engine.errors import NotFound
@@ -130,10 +130,9 @@ def rename_component(kind: str, name: str) -> Response:
         flaw = flaw or policy_flaw(session, request.form.get("reason", "").strip())
         if flaw:
             return _with_problem(draft, "~rename", flaw), None
-        _, text = renamed_text(running.tree, former, wanted)
         return draft, Wish(
             key=key,
-            text=text,
+            text=text_under_name(running.tree, former, wanted),
             base=running.head.version,
             former=former,
             reason=request.form.get("reason", "").strip()[:1000],

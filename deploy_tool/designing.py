@@ -19,7 +19,7 @@ from engine.compiled import Model
 from engine.diff import merge_components
 from engine.diff.merge import Conflict
 from engine.errors import Problem, Severity, sort_problems
-from engine.names import ComponentKey, component_key, split_key
+from engine.names import ComponentKey, split_key
 from engine.snapshots import Environment
 from engine.source import SourceDoc, SourceTree, canonical, digest_of, make_tree
 from engine.source.sheets import (
@@ -27,6 +27,7 @@ from engine.source.sheets import (
     edited_text,
     is_document,
     read_text,
+    renamed_text,
     text_of,
     with_order,
 )
@@ -74,7 +75,7 @@ class Proposal:
 
 def propose_edit(running: SourceTree, edit: Edit, previous: Model | None) -> Proposal:
     """Lay an edit over what runs, and check the whole that comes of it. Cost: O(components)."""
-    read = read_text(edit.former or edit.key, edit.text) if edit.text is not None else None
+    read = read_text(edit.key, edit.text) if edit.text is not None else None
     edited, found = _edited(edit, read)
     tree, conflicts = _merged(running, edit, edited)
     problems = list(found)
@@ -131,16 +132,13 @@ def carry_out_edit(
     return None
 
 
-def renamed_text(base: SourceTree, former: ComponentKey, name: str) -> tuple[ComponentKey, str]:
-    """Give a component under another name, the old one among its former names: key and text."""
-    kind, path = split_key(former)
-    key = component_key(kind, *path[:-1], name)
-    doc = base.docs[former]
+def text_under_name(base: SourceTree, former: ComponentKey, name: str) -> str:
+    """Give a component's text under another name, with the old one among its former names."""
+    doc, own = base.docs[former], split_key(former)[1][-1]
     akas = doc.data.get("aka")
-    known = list(akas) if isinstance(akas, list) else []
-    aka = [*(each for each in known if each != name), path[-1]]
-    data = {**doc.data, "aka": list(dict.fromkeys(aka))}
-    return key, edited_text(base, former, data)
+    known = [each for each in akas if each != name] if isinstance(akas, list) else []
+    data = {**doc.data, "aka": list(dict.fromkeys((*known, own)))}
+    return renamed_text(base, former, name, data)
 
 
 # --- what the edit itself says -------------------------------------------------------------------
@@ -157,7 +155,7 @@ def _edited(edit: Edit, read: ReadText | None) -> tuple[SourceTree, list[Problem
     if is_document(edit.key) and wanted:
         for key in _belonging(docs, edit.former or edit.key):
             del docs[key]
-    elif edit.former is not None:
+    elif edit.former is not None and wanted:
         docs.pop(edit.former, None)
     docs.update(wanted)
     if not problems:
@@ -167,31 +165,18 @@ def _edited(edit: Edit, read: ReadText | None) -> tuple[SourceTree, list[Problem
 
 def _wanted(edit: Edit, read: ReadText) -> tuple[Docs, list[ComponentKey]]:
     """Part what a text says into what may stand in it and what may not."""
-    key, former = edit.key, edit.former
+    key = edit.key
     kind = split_key(key)[0]
     if is_document(key):
-        here = former or key
-        own = set(_belonging(read.docs, here))
-        docs = {each: doc for each, doc in read.docs.items() if each in own}
-        strangers = [each for each in read.docs if each not in own]
-        return (_moved(docs, here, key) if former else docs), strangers
-    same_kind = {each: doc for each, doc in read.docs.items() if split_key(each)[0] == kind}
-    if kind == "index":  # its name follows from its fields
-        return dict(same_kind), []
-    fitting = {each: doc for each, doc in same_kind.items() if each == (former or key)}
-    strangers = [each for each in same_kind if each not in fitting]
-    return (_moved(fitting, former, key) if former else fitting), strangers
-
-
-def _moved(docs: Mapping[ComponentKey, SourceDoc], former: ComponentKey, key: ComponentKey) -> Docs:
-    """Give components under the new name of what they belong to, or are."""
-    old, new = split_key(former)[1], split_key(key)[1]
-    moved: Docs = {}
-    for each, doc in docs.items():
-        kind, path = split_key(each)
-        there = component_key(kind, *new, *path[len(old) :])
-        moved[there] = replace(doc, key=there, text="")
-    return moved
+        own = set(_belonging(read.docs, key))
+    elif kind == "index":  # its name follows from its fields
+        own = {each for each in read.docs if split_key(each)[0] == kind}
+    else:
+        own = {key}
+    parts = {kind} if not is_document(key) else {split_key(each)[0] for each in read.docs}
+    docs = {each: doc for each, doc in read.docs.items() if each in own}
+    others = [each for each in read.docs if each not in own and split_key(each)[0] in parts]
+    return docs, others
 
 
 def _belonging(docs: Iterable[ComponentKey], key: ComponentKey) -> list[ComponentKey]:
@@ -227,7 +212,7 @@ def _key_of(edit: Edit, read: ReadText | None) -> ComponentKey:
 
 
 def _stranger(edit: Edit, key: ComponentKey) -> Problem:
-    message = f"The text says “{key}”, and this page is about {edit.former or edit.key}."
+    message = f"The text says “{key}”, and this page is about {edit.key}."
     hint = "rename and new ones have buttons of their own"
     return Problem(code="M120", message=message, component=key, hint=hint, line=1, col=1)
 
@@ -313,6 +298,6 @@ __all__ = [
     "carry_out_edit",
     "plan_edit",
     "propose_edit",
-    "renamed_text",
     "text_of",
+    "text_under_name",
 ]

@@ -26,7 +26,7 @@ from engine.source.loading import read_documents, tree_from_texts
 from engine.source.nodes import DocumentNode, Node, find
 from engine.source.ordering import in_written_order
 from engine.source.placing import Address, address_of, order_within
-from engine.source.rendering import in_line, render_document, render_entry, render_item
+from engine.source.rendering import in_line, render_document, render_entry, render_item, scalar
 from engine.source.tree import SourceDoc, SourceTree
 from engine.source.yaml_text import read_yaml
 
@@ -88,6 +88,26 @@ def edited_text(tree: SourceTree, key: ComponentKey, data: Data) -> str:
         return _new_entry(key, data)
     old = _entry_text(doc)
     return old if doc.digest == digest else _edited_entry(key, old, data)
+
+
+def renamed_text(tree: SourceTree, key: ComponentKey, name: str, data: Data) -> str:
+    """Give the text of a component under another name and with other data, comments kept.
+
+    `name` is the last step of its path. What cannot be renamed in place is written anew.
+    """
+    text = edited_text(tree, key, data)
+    path = split_key(key)[1]
+    address = address_of(key)
+    above, indent = ("", 0) if is_document(key) else _above(key, address)
+    wrapped = above + _indented(_ended(text), indent)
+    node = _document(wrapped)
+    pointer = f"/{address.sheet.keyword}" if is_document(key) else f"/{address.part}/{path[-1]}#"
+    named = None if node is None else find(node.root, pointer)
+    if named is None:
+        return render_entry(name, data, 0)
+    whole = ".".join((*path[:-1], name)) if is_document(key) else name
+    renamed = wrapped[: named.start] + scalar(whole) + wrapped[named.end :]
+    return _dedented(renamed[len(above) :], indent)
 
 
 def read_text(key: ComponentKey, text: str) -> ReadText:
@@ -307,6 +327,13 @@ def _indented(text: str, indent: int) -> str:
     space = " " * indent
     return "".join(
         f"{space}{line}" if line.strip() else line for line in text.splitlines(keepends=True)
+    )
+
+
+def _dedented(text: str, indent: int) -> str:
+    return "".join(
+        line[indent:] if line[:indent].isspace() else line
+        for line in text.splitlines(keepends=True)
     )
 
 
