@@ -13,7 +13,7 @@ from engine.compiled import CompiledField, CompiledObject, Model
 from engine.names import ObjectName
 from engine.session import Session
 from engine.store.memo import Memo
-from web.texts import language
+from web.texts import language, say
 
 NUMBERS = frozenset({"number", "currency", "percent", "rating", "version"})
 LINKS = frozenset({"lookup", "master_detail"})
@@ -147,16 +147,22 @@ def _label(
     field: CompiledField,
 ) -> str:
     """Give the label of a path: its last field's, after those of the lookups that lead there."""
-    own = describing.field_label(owner, field, language())
+    own = _own_label(owner, field)
     if not lookups:
         return own
     model, here, steps = session.snapshot.model, ObjectName(object_name), []
     for lookup in lookups:
-        steps.append(describing.field_label(model.objects[here], lookup, language()))
+        steps.append(_own_label(model.objects[here], lookup))
         here = next((t for t in lookup.decl.targets if t in model.objects), owner.name)
     if owner.title == field.name:
         return " · ".join(steps)
     return " · ".join([*steps, own])
+
+
+def _own_label(owner: CompiledObject, field: CompiledField) -> str:
+    """Give a field's label; what the platform declares is said in the words of the pages."""
+    label = describing.field_label(owner, field, language())
+    return say(label) if field.is_platform or owner.is_platform else label
 
 
 def _title_path(model: Model, path: str, field: CompiledField) -> str:

@@ -146,7 +146,7 @@ def object_label(snapshot: Snapshot, name: str, key: str = "label") -> str:
     """Give the label (or `plural`) of an object in the visitor's language."""
     compiled = snapshot.model.objects[ObjectName(name)]
     own = compiled.label if key == "label" else compiled.plural
-    return compiled.text(language(), key) or own
+    return compiled.text(language(), key) or (say(own) if compiled.is_platform else own)
 
 
 def declared_label(snapshot: Snapshot, part: str, name: str, otherwise: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from engine.compiled import CompiledObject, View
 from engine.describing import view_label
+from engine.names import label_from
 from engine.session import Session
 from web.frame import object_label
 from web.texts import language, say
@@ -96,6 +97,7 @@ def _is_among(session: Session, one: object) -> bool:
 
 def _shown(session: Session, compiled: CompiledObject, view: View) -> Shown:
     label = view_label(session.snapshot.model, compiled, view, language())
+    label = label_from(view.name) if label == view.name else label
     shape, options = _shape(view.data)
     return Shown(
         name=view.name,

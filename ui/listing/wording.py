@@ -66,7 +66,7 @@ class Speaker:
         """Name the values of a picklist for which an attribute holds."""
         column = self._field(node.of)
         holding = [v for v in column.choices.values() if node.by_value.get(v.name) is True]
-        return f"{column.label}: {_any_of([v.label for v in holding])}" if holding else _unspoken()
+        return _one_of(column, [v.label for v in holding])
 
     def negated(self, call: Call) -> str:
         """Word `NOT …`."""
@@ -76,7 +76,7 @@ class Speaker:
         if isinstance(inner, ValueAttribute):
             column = self._field(inner.of)
             left = [v for v in column.choices.values() if inner.by_value.get(v.name) is not True]
-            return f"{column.label}: {_any_of([v.label for v in left])}" if left else _unspoken()
+            return _one_of(column, [v.label for v in left])
         if isinstance(inner, Call) and inner.function.name == "ISBLANK":
             return say(_FILLED, field=self._field(inner.arguments[0]).label)
         if isinstance(inner, Call) and inner.function.name in {"in_text", "INCLUDES"}:
@@ -190,8 +190,10 @@ def _amount(column: Column, value: Decimal, fmt: Formats) -> str:
     return fmt.number(value, max(0, decimals))
 
 
-def _unspoken() -> str:
-    raise Unspoken
+def _one_of(column: Column, labels: list[str]) -> str:
+    if not labels:
+        raise Unspoken
+    return say("{field}: {value}", field=column.label, value=_any_of(labels))
 
 
 _IS, _IS_NOT = later("{field} is {value}"), later("{field} is not {value}")

@@ -71,5 +71,9 @@ document.addEventListener("focusin", (event) => {
   }
 });
 
-document.addEventListener("htmx:after:swap", countPicks);
+// After a part of the page was replaced: count anew, and stand where the page wants somebody to be.
+document.addEventListener("htmx:after:swap", () => {
+  countPicks();
+  document.querySelector("#list [autofocus]")?.focus();
+});
 countPicks();
