@@ -165,6 +165,8 @@ def save_in(session: Session, name: str, sent: Submission) -> None:
     frame, compiled = make_frame(session, visit()), session.compiled(name)
     if sent.record_id is None or not 0 < sent.record_id < 2**53:
         raise NotFound
+    if not session.unit.access.of(compiled.name).may("edit"):
+        seen_to_edit(session, name, sent.record_id)  # it says whether it is hidden or closed
     if sent.wants(RESTORE):
         session.restore(name, sent.record_id)
         sent.forget_version()

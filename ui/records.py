@@ -51,6 +51,7 @@ def show_record(name: str, record: int) -> AnyResponse:
 def show_field(name: str, record: int, field: str) -> AnyResponse:
     """Give the editor of one field, in its place on the page; without a script, the whole form."""
     if not is_part():
+        visit().read(lambda session: find_seen(session, name, record))
         return go(f"{visit().root}/o/{name}/{record}/edit#f-{field}")
     if request.args.get("cancel"):
         return _cell(name, record, field)

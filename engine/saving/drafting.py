@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.access import ADMINISTRATOR, effective, leaves
+from engine.access import (
+    ADMINISTRATOR,
+    ByHand,
+    Everything,
+    InQueues,
+    Nothing,
+    OwnedBelow,
+    OwnedBy,
+    Ruled,
+    Through,
+    effective,
+    leaves,
+)
 from engine.compiled import CompiledObject, Model
 from engine.errors import RequestInvalid
 from engine.expr import EvalContext, Expression
@@ -71,4 +83,17 @@ def read_value(compiled: CompiledObject, name: str, value: object) -> Value:
 def why_editable(unit: Unit, compiled: CompiledObject) -> tuple[str, ...]:
     """Name what would let the caller change a record of an object: the branches of the policy."""
     policy = unit.access.of(compiled.name).edit_policy
-    return tuple(leaf.why for leaf in leaves(policy))
+    return tuple(dict.fromkeys(_WAYS[type(leaf)] for leaf in leaves(policy)))
+
+
+# Said to the caller, after "You may change a record like this when".
+_WAYS: Mapping[type, str] = {
+    Everything: "a permission set lets you change all records",
+    Nothing: "a permission set lets you change this object",
+    OwnedBy: "you own it",
+    OwnedBelow: "its owner has a role below yours",
+    InQueues: "it waits in a queue of yours",
+    Ruled: "a sharing rule opens it to you",
+    ByHand: "somebody has shared it with you",
+    Through: "you may change the record that it is a part of",
+}

@@ -48,7 +48,7 @@ fields:
     "objects/deal.yaml": """\
 object: deal
 label: Deal
-sharing: read
+sharing: read_write
 features: {history: true}
 fields:
   name: {type: text, required: true, length: 60, help: "What <b>it</b> is called."}
@@ -99,7 +99,7 @@ fields:
     "objects/task.yaml": """\
 object: task
 label: Task
-sharing: read_write
+sharing: read
 title: subject
 fields:
   subject: {type: text, required: true}
