@@ -188,6 +188,7 @@ def form_values(session: Session, tree: SourceTree, draft: Draft) -> dict[str, o
         "parent": path[0] if len(path) > 1 else "",
         "parents": _parents(kind, tree) if asks_name or kind in UNNAMED else [],
         "asks_name": asks_name,
+        "layouts": layouts_of(tree, path[0]) if draft.is_new and kind == "field" else [],
         "suggester": Suggester(draft.key, draft.data, tree).over(model),
         "used": [(each, address(visit().root, each), title_of(each, say)) for each in used],
         "versions": [] if draft.is_new else load_blame(session.unit.tx, draft.key),
@@ -297,8 +298,23 @@ def _wish(draft: Draft) -> Wish | None:
         reason=draft.reason,
         mine_wins=action == "mine",
         accepted=_accepted(),
+        shown_on=_shown_on(draft),
         is_tried=action == "check",
     )
+
+
+def _shown_on(draft: Draft) -> tuple[ComponentKey, ...]:
+    """Give the layouts that a new field is added to."""
+    if not draft.is_new or draft.kind != "field":
+        return ()
+    return tuple(ComponentKey(key) for key in request.form.getlist("~layout"))
+
+
+def layouts_of(tree: SourceTree, name: str) -> list[tuple[ComponentKey, str, bool]]:
+    """Give the layouts of an object: key, what people call it, whether its box is ticked."""
+    sent = request.form.getlist("~layout") if request.method == "POST" else None
+    found = [key for key in tree.docs if key.startswith(f"layout:{name}.")]
+    return [(key, label_of(key, tree.docs[key].data), sent is None or key in sent) for key in found]
 
 
 def _accepted() -> frozenset[str]:

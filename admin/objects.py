@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask import request
 from werkzeug.wrappers import Response
 
-from admin.components import TABS, ensure_there, show_component
+from admin.components import TABS, ensure_there, layouts_of, show_component
 from admin.forms import Hints, draw
 from admin.forms.shapes import kind_shape
 from admin.kinds import OBJECT_TABS, PLURALS, SINGULARS, family_of
@@ -80,7 +80,8 @@ def _panel(session: Session, tree: SourceTree, kind: str, name: str) -> Mapping[
     key = component_key(kind, name, "")
     suggest = Suggester(key, data, tree).over(session.snapshot.model)
     form = draw(kind_shape(kind), data, Hints(suggest=suggest, say=say))
-    return {"form": form, "kind": kind, "one": say(SINGULARS[kind])}
+    layouts = layouts_of(tree, name) if kind == "field" else []
+    return {"form": form, "kind": kind, "one": say(SINGULARS[kind]), "layouts": layouts}
 
 
 def _about(tree: SourceTree, name: str, kinds: tuple[str, ...]) -> list[ComponentKey]:

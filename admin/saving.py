@@ -45,6 +45,7 @@ class Wish:
     former: ComponentKey | None = None
     mine_wins: bool = False
     accepted: frozenset[str] = frozenset()
+    shown_on: tuple[ComponentKey, ...] = ()  # layouts that a new field is added to
     is_tried: bool = False  # only looked at, not saved
 
 
@@ -144,7 +145,12 @@ def _look(session: Session, prepare: Prepare, gather: Gather) -> Looked:
 def _considered(session: Session, running: Running, tree: SourceTree, wish: Wish) -> Outcome:
     """Check and plan a wish, in the transaction that reads."""
     edit = Edit(
-        key=wish.key, text=wish.text, base=tree, former=wish.former, mine_wins=wish.mine_wins
+        key=wish.key,
+        text=wish.text,
+        base=tree,
+        former=wish.former,
+        mine_wins=wish.mine_wins,
+        shown_on=wish.shown_on,
     )
     previous = session.snapshot.model
     proposal = propose_edit(running.tree, edit, previous)

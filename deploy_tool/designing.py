@@ -42,7 +42,8 @@ class Edit:
     """What somebody wants one component to say, and the tree they looked at when they began.
 
     `text` is its YAML; None ends the component. `former` is its name before, where it is renamed.
-    `mine_wins`: where both sides changed the same, this edit stands.
+    `mine_wins`: where both sides changed the same, this edit stands. `shown_on`: layouts that a new
+    field is added to; without one of them nobody would see it.
     """
 
     key: ComponentKey
@@ -50,6 +51,7 @@ class Edit:
     base: SourceTree
     former: ComponentKey | None = None
     mine_wins: bool = False
+    shown_on: tuple[ComponentKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +160,28 @@ def _edited(edit: Edit, read: ReadText | None) -> tuple[SourceTree, list[Problem
     elif edit.former is not None and wanted:
         docs.pop(edit.former, None)
     docs.update(wanted)
+    for layout in edit.shown_on:
+        _show_on(docs, layout, edit)
     if not problems:
         problems = [_stranger(edit, key) for key in strangers] or _absent(edit, wanted)
     return _ordered(docs, edit.key), problems
+
+
+def _show_on(docs: Docs, layout: ComponentKey, edit: Edit) -> None:
+    """Put a new field at the end of a layout's first section; its text keeps its comments."""
+    kind, path = split_key(edit.key)
+    doc = docs.get(layout)
+    if kind != "field" or doc is None or split_key(layout)[1][0] != path[0]:
+        return
+    known = doc.data.get("sections")
+    sections = [dict(each) for each in known] if isinstance(known, list) else []
+    if not sections:
+        sections.append({"name": "fields", "fields": []})
+    fields = sections[0].get("fields")
+    sections[0]["fields"] = [*(fields if isinstance(fields, list) else []), path[-1]]
+    data = {**doc.data, "sections": sections}
+    text = edited_text(edit.base, layout, data) if layout in edit.base.docs else ""
+    docs[layout] = SourceDoc(key=layout, data=data, text=text, digest=digest_of(data))
 
 
 def _wanted(edit: Edit, read: ReadText) -> tuple[Docs, list[ComponentKey]]:
