@@ -82,6 +82,7 @@ CODES: dict[str, str] = {
     "M312": "A function needs a field, or a name in quotes, and is given something else.",
     "M313": "The expression has no SQL form, so it cannot filter or order records.",
     "M314": "A value is given to a field that Patron sets itself.",
+    "M315": "The step cannot run before a save, where a workflow only sets values of its record.",
     "N100": "There is no such record or object, or you may not see it.",
     "N101": "There is no such environment.",
     "N102": "There is no such version of the configuration.",
@@ -177,4 +178,5 @@ CODES: dict[str, str] = {
     "U112": "A demo is running in this folder already.",
     "V100": "The configuration changed while the request ran; it is redone by itself.",
     "W100": "A step of an automation could not be carried out.",
+    "W101": "A workflow computed a value that its field cannot take.",
 }

@@ -210,6 +210,71 @@ class View:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One value that a step gives to a field: of an expression, or else a constant."""
+
+    field: FieldName
+    expression: Expression | None
+    constant: Value = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFields:
+    """Instruction: give values to the record itself, all computed before the first is given."""
+
+    step: str
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JumpUnless:
+    """Instruction: go on at `to` when the condition does not hold, else with the next one."""
+
+    step: str
+    condition: Expression
+    to: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jump:
+    """Instruction: go on at `to`."""
+
+    to: int
+
+
+Instruction = SetFields | JumpUnless | Jump
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """A workflow, its steps laid out as a program: a place in it is one number.
+
+    `gate`: masks of fields; unless each has a field that changed, the criteria cannot hold.
+    `formulas`: formulas that its expressions read, in order; computed before they are evaluated.
+    """
+
+    name: str
+    label: str
+    gate: tuple[int, ...]
+    condition: Expression | None
+    program: tuple[Instruction, ...]
+    reads: frozenset[str]
+    formulas: tuple[FieldName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Automation:
+    """What happens by itself to the records of one object; objects without any have none.
+
+    `before_save`: in order of their API names. `paths`: those of the object, and those that these
+    workflows read.
+    """
+
+    before_save: tuple[Workflow, ...]
+    paths: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """The small facts of a configuration."""
 
@@ -240,6 +305,9 @@ class Model:
     aka: Mapping[str, ObjectName] = field(default_factory=lambda: MappingProxyType({}))  # objects'
     # Former names of roles and permission sets, which members may still hold: kind -> name -> new.
     former: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    automation: Mapping[ObjectName, Automation] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

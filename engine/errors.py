@@ -11,9 +11,9 @@ another room for it. The tree:
     ├─ Throttled(retry_after)        A22x  too many attempts (HTTP 429)
     ├─ NotFound                      N1xx  absent or hidden: the same answer
     ├─ RecordInvalid(errors)         R1xx  unreadable or refused values, by field
+    │  └─ AutomationFailed           W1xx  a workflow could not do its work, so nothing was saved
     ├─ RequestInvalid                Q1xx  a request that cannot be read (HTTP 400 or 422)
     ├─ Conflict(current)             C1xx  stale version, unique value, record still in use
-    ├─ AutomationFailed              W1xx
     └─ DeploymentFailed(step)        D1xx
 
 Mistakes in metadata are values (`Problem`), collected and raised once, at the edge.
@@ -191,6 +191,15 @@ class RecordInvalid(PatronError):
 
 
 @dataclass(eq=False)
+class AutomationFailed(RecordInvalid):
+    """A step of a workflow or an approval could not be carried out; `component` says whose."""
+
+    message: str = "A workflow could not do its work, so nothing was saved."
+    component: str = ""
+    code: str = "W100"
+
+
+@dataclass(eq=False)
 class RequestInvalid(PatronError):
     """A request that cannot be understood: unreadable (400) or naming unknown things (422)."""
 
@@ -216,15 +225,6 @@ class Conflict(PatronError):
         """Give the HTTP error shape; a stale version answers with the record as it is now."""
         shown = {**PatronError.as_json(self), "errors": [e.as_json() for e in self.errors]}
         return shown if self.current is None else {**shown, "current": self.current}
-
-
-@dataclass(eq=False)
-class AutomationFailed(PatronError):
-    """A step of a workflow or an approval could not be carried out."""
-
-    component: str = ""
-    code: str = "W100"
-    status: int = 422
 
 
 @dataclass(eq=False)

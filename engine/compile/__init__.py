@@ -10,6 +10,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from engine.compile.automation import compile_automation
 from engine.compile.collect import collect
 from engine.compile.cycles import check_cycles
 from engine.compile.declare import declare
@@ -32,6 +33,7 @@ PASSES = (
     compile_rest,
     compile_sharing,
     check_expressions,
+    compile_automation,
     check_cycles,
 )
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from engine.compile.scopes import ObjectScope
 from engine.compiled import (
+    Automation,
     CompiledObject,
     Members,
     Model,
@@ -78,6 +79,9 @@ class Work:
         self.sharing: dict[ObjectName, tuple[SharingRule, ...]] = {}
         self.broken: set[ComponentKey] = set()  # their followers are not reported again
         self.uses: dict[ComponentKey, tuple[ComponentKey, ...]] = {}
+        # Expressions that are ready, by component and place: checked once, laid out later.
+        self.ready: dict[tuple[ComponentKey, str], Expression] = {}
+        self.automation: dict[ObjectName, Automation] = {}
 
     def named(self, kind: str) -> Mapping[str, SourceDoc]:
         """Give the documents of a kind that stands outside objects, by name."""
@@ -106,8 +110,10 @@ class Work:
             pointer,
             lambda: compile_expression(text, scope, expect=expect, blank_zero=blank_zero),
         )
-        if compiled is not None and isinstance(scope, ObjectScope):
-            self._note_uses(doc, scope, compiled.reads)
+        if compiled is not None:
+            self.ready[doc.key, pointer] = compiled
+            if isinstance(scope, ObjectScope):
+                self._note_uses(doc, scope, compiled.reads)
         return compiled
 
     def _note_uses(self, doc: SourceDoc, scope: ObjectScope, paths: Iterable[str]) -> None:

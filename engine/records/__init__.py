@@ -5,6 +5,7 @@ loading before and the writing after.
 """
 
 from engine.records.coerce import coerce
-from engine.records.pipeline import STAGES, Decision, Draft, decide
+from engine.records.draft import Decision, Draft
+from engine.records.pipeline import STAGES, decide
 
 __all__ = ["STAGES", "Decision", "Draft", "coerce", "decide"]

@@ -14,8 +14,8 @@ from engine.compiled import CompiledObject, Model, Rule
 from engine.expr import EvalContext, ExprFailed
 from engine.model.fields.base import Value
 from engine.records.constants import read_constants
+from engine.records.draft import Draft
 from engine.records.pipeline import (
-    Draft,
     compute_formula,
     set_computed_defaults,
     set_constants,

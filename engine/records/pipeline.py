@@ -1,54 +1,24 @@
 """The order of execution of a save, as one tuple that can be read aloud.
 
-Source: Salesforce "Order of Execution", cut to what Patron declares: defaults, before-save steps,
-formulas, required fields, validation rules. Everything here sees the merged record. Loading before
-and writing after are `engine.session`'s; duplicate rules and workflows join this tuple.
+Source: Salesforce "Order of Execution", cut to what Patron declares: defaults, before-save
+workflows, formulas, required fields, validation rules. Everything here sees the merged record.
+Loading before and writing after are `engine.saving`'s; duplicate rules join this tuple.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from decimal import Decimal
 
-from engine.compiled import CompiledField, CompiledObject
+from engine.compiled import CompiledField
 from engine.errors import FieldError
-from engine.expr import EvalContext, Expression, ExprFailed
+from engine.expr import Expression, ExprFailed
 from engine.locale import in_language, say
 from engine.model.fields.base import Value
 from engine.names import FieldName
+from engine.records.draft import Decision, Draft, changed_mask
 
-
-@dataclass(slots=True, kw_only=True)
-class Draft:
-    """A record while it is being saved.
-
-    `values` holds the merged record: own fields, and paths over lookups (`account.region`) that the
-    object's expressions read. `old` is the record as it was, None for a new one.
-    `reasons` says why a formula came out blank.
-    """
-
-    object: CompiledObject
-    old: Mapping[str, Value] | None
-    values: dict[str, Value]
-    context: EvalContext
-    errors: list[FieldError] = field(default_factory=list)
-    reasons: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def is_new(self) -> bool:
-        """Tell whether the record is being created."""
-        return self.old is None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What to write: the whole merged record, which fields changed, and what is wrong with it."""
-
-    values: Mapping[str, Value]
-    changed: int  # mask of stored fields whose value differs from the old record
-    errors: tuple[FieldError, ...]
-    reasons: Mapping[str, str]
+Stage = Callable[[Draft], None]
 
 
 def set_constants(draft: Draft) -> None:
@@ -66,7 +36,11 @@ def set_computed_defaults(draft: Draft) -> None:
         for name in draft.object.defaults:
             default = draft.object.fields[name].default
             if default is not None and name not in draft.values:
-                draft.values[name] = _evaluate(draft, name, default)
+                value = _evaluate(draft, name, default)
+                if draft.start is None:
+                    draft.values[name] = value
+                else:
+                    draft.errors.extend(draft.put(name, value))
 
 
 def start_roll_ups(draft: Draft) -> None:
@@ -81,6 +55,12 @@ def settle_checkboxes(draft: Draft) -> None:
     for name in draft.object.checkboxes:
         if draft.values.get(name) is None:
             draft.values[name] = False
+
+
+def run_before_save(draft: Draft) -> None:
+    """Let the object's before-save workflows set values of the record, or refuse it."""
+    if draft.before_save is not None:
+        draft.before_save(draft)
 
 
 def compute_formulas(draft: Draft) -> None:
@@ -128,13 +108,13 @@ def check_rules(draft: Draft) -> None:
             draft.errors.append(FieldError(field=rule.field or "", code=rule.name, message=message))
 
 
-Stage = Callable[[Draft], None]
 # Order of execution. The session calls `set_constants` earlier too, to know which lookups to load.
 STAGES: tuple[Stage, ...] = (
     set_constants,
     start_roll_ups,
     set_computed_defaults,
     settle_checkboxes,
+    run_before_save,
     compute_formulas,
     check_required,
     check_rules,
@@ -151,19 +131,6 @@ def decide(draft: Draft) -> Decision:
         errors=tuple(draft.errors),
         reasons=draft.reasons,
     )
-
-
-def changed_mask(
-    compiled: CompiledObject, old: Mapping[str, Value] | None, values: Mapping[str, Value]
-) -> int:
-    """Tell which stored fields differ from the old record, as a mask."""
-    mask = 0
-    before = {} if old is None else old
-    for stored in compiled.stored:
-        name = stored.name
-        if name in values and values[name] != before.get(name):
-            mask |= stored.bit
-    return mask
 
 
 def _text(draft: Draft, *path: str) -> str:

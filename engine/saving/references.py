@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from engine.access import RowPolicy
 from engine.compiled import CompiledField, CompiledObject
 from engine.describing import field_label
 from engine.errors import FieldError
@@ -21,14 +22,23 @@ from engine.store.reading import fetch_by_ids
 OWNER, QUEUE = FieldName("owner"), ObjectName("queue")
 
 
-def load_references(unit: Unit, drafts: Sequence[Draft], names: Iterable[FieldName]) -> None:
-    """Load what the given lookups point at into the drafts; a missing target is an error there."""
+def load_references(
+    unit: Unit,
+    drafts: Sequence[Draft],
+    names: Iterable[FieldName],
+    *,
+    policy: RowPolicy | None = None,
+) -> None:
+    """Load what the given lookups point at into the drafts; a missing target is an error there.
+
+    `policy` says which targets there are, instead of what the caller may see.
+    """
     for name in names:
         holding = [d for d in drafts if d.values.get(name) is not None]
         for draft in drafts:
             _forget(draft, name)
         if holding:
-            _load(unit, holding, holding[0].object.fields[name])
+            _load(unit, holding, holding[0].object.fields[name], policy)
 
 
 def lookups_to_load(unit: Unit, draft: Draft) -> list[FieldName]:
@@ -43,23 +53,25 @@ def lookups_to_load(unit: Unit, draft: Draft) -> list[FieldName]:
         if value == before:
             continue
         is_me = value == unit.me and draft.object.fields[name].is_platform
-        if not is_me or any(path.startswith(f"{name}.") for path in draft.object.paths):
+        if not is_me or any(path.startswith(f"{name}.") for path in draft.paths):
             found.append(name)
     return found
 
 
 def _forget(draft: Draft, name: FieldName) -> None:
     """Blank the paths over a lookup that changed; what it points at now fills them again."""
-    for path in draft.object.paths:
+    for path in draft.paths:
         if path.startswith(f"{name}."):
             draft.values[path] = None
 
 
-def _load(unit: Unit, drafts: Sequence[Draft], lookup: CompiledField) -> None:
+def _load(
+    unit: Unit, drafts: Sequence[Draft], lookup: CompiledField, policy: RowPolicy | None
+) -> None:
     objects = unit.snapshot.model.objects
     if lookup.name == OWNER:  # nearly always a person: that spares the look at the ranges
         for name in lookup.decl.targets:
-            drafts = _load_from(unit, drafts, lookup, objects[name]) if drafts else ()
+            drafts = _load_from(unit, drafts, lookup, objects[name], policy) if drafts else ()
     else:
         by_target: dict[ObjectName | None, list[Draft]] = {}
         for draft in drafts:
@@ -68,7 +80,7 @@ def _load(unit: Unit, drafts: Sequence[Draft], lookup: CompiledField) -> None:
         drafts = by_target.pop(None, [])
         for target, holding in by_target.items():
             assert target is not None  # taken out above
-            drafts = [*drafts, *_load_from(unit, holding, lookup, objects[target])]
+            drafts = [*drafts, *_load_from(unit, holding, lookup, objects[target], policy)]
     for draft in drafts:
         _report(draft, lookup)
 
@@ -82,14 +94,19 @@ def _target(unit: Unit, lookup: CompiledField, record_id: int) -> ObjectName | N
 
 
 def _load_from(
-    unit: Unit, drafts: Sequence[Draft], lookup: CompiledField, target: CompiledObject
+    unit: Unit,
+    drafts: Sequence[Draft],
+    lookup: CompiledField,
+    target: CompiledObject,
+    policy: RowPolicy | None,
 ) -> list[Draft]:
     """Read what the drafts point at in one object; give those that point at nothing there."""
     prefix = f"{lookup.name}."
-    known = drafts[0].object.paths
+    known = drafts[0].paths
     paths = sorted(p.removeprefix(prefix) for p in known if p.startswith(prefix))
     is_queue = target.name == QUEUE
-    plan = unit.planner.load_paths(target, ("api_name", *paths) if is_queue else paths)
+    wanted = ("api_name", *paths) if is_queue else paths
+    plan = unit.planner.load_paths(target, wanted, policy=policy)
     ids = sorted({_id(draft.values, lookup.name) for draft in drafts})
     found = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, ids)
     missing = []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from engine.compiled import CompiledObject
 from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
-from engine.records.pipeline import changed_mask
+from engine.records.draft import changed_mask
 from engine.saving.journal import Journal
 from engine.saving.unit import Unit
 from engine.store.rolling import recompute

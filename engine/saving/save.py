@@ -11,15 +11,24 @@ from dataclasses import dataclass, replace
 
 from engine.access import ObjectAccess
 from engine.access.effective import ENGINE_FIELDS
-from engine.compiled import CompiledObject
+from engine.compiled import Automation, CompiledObject
 from engine.describing import field_label
-from engine.errors import AccessDenied, Conflict, FieldError, NotFound, PatronError, RecordInvalid
+from engine.errors import (
+    AccessDenied,
+    AutomationFailed,
+    Conflict,
+    FieldError,
+    NotFound,
+    PatronError,
+    RecordInvalid,
+)
 from engine.expr import EvalContext
 from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import FieldName
-from engine.records import Decision, Draft, coerce, decide
+from engine.records import Decision, Draft, coerce
 from engine.records.pipeline import set_constants
+from engine.saving.deciding import decide_all, remember
 from engine.saving.journal import Journal
 from engine.saving.keeping import keeping
 from engine.saving.numbers import set_auto_numbers
@@ -61,19 +70,21 @@ def create(
     list is written then: the caller decides whether to go one by one).
     """
     access = unit.rights(compiled, "create")
+    automation = unit.snapshot.model.automation.get(compiled.name)
+    paths = compiled.paths if automation is None else automation.paths
     ids = unit.take_ids(compiled.name, len(givens))
     context = replace(unit.caller.context, prior=None, is_new=True)
     drafts = [
-        _new_draft(unit, compiled, access, context, record_id, given)
+        _new_draft(unit, compiled, access, context, paths, record_id, given)
         for record_id, given in zip(ids, givens, strict=True)
     ]
     set_auto_numbers(unit, compiled, [draft for draft in drafts if not draft.errors])
     _load_changed(unit, compiled, drafts)
-    decisions = [_decide(unit, compiled, draft) for draft in drafts]
+    decisions = decide_all(unit, compiled, automation, drafts)
     good = [d for d in decisions if not d.errors]
     if good:
         insert_many(unit.tx, unit.snapshot, compiled.name, [d.values for d in good])
-        _follow_up(unit, compiled, [(None, decision) for decision in good])
+        _follow_up(unit, compiled, automation, [(None, decision) for decision in good])
     return [_outcome(unit, compiled, decision) for decision in decisions]
 
 
@@ -83,7 +94,9 @@ def change(unit: Unit, compiled: CompiledObject, changes: Sequence[Change]) -> l
     Hidden and absent records are not found before a word about rights is said.
     """
     access = unit.access.of(compiled.name)
-    plan = unit.planner.load(compiled, compiled.paths)
+    automation = unit.snapshot.model.automation.get(compiled.name)
+    paths = compiled.paths if automation is None else automation.paths
+    plan = unit.planner.load(compiled, paths)
     found = fetch_by_ids(
         unit.tx,
         unit.snapshot,
@@ -99,9 +112,10 @@ def change(unit: Unit, compiled: CompiledObject, changes: Sequence[Change]) -> l
         refused = _refused(unit, compiled, access, wanted, found.get(wanted.id))
         outcomes.append(refused)
         if refused is None:
-            drafts.append(_changed_draft(unit, compiled, access, wanted, found[wanted.id][0]))
+            row = found[wanted.id][0]
+            drafts.append(_changed_draft(unit, compiled, access, paths, wanted, row))
     _load_changed(unit, compiled, drafts)
-    decisions = [_decide(unit, compiled, draft) for draft in drafts]
+    decisions = decide_all(unit, compiled, automation, drafts)
     pairs = [
         (draft.old, decision)
         for draft, decision in zip(drafts, decisions, strict=True)
@@ -109,7 +123,7 @@ def change(unit: Unit, compiled: CompiledObject, changes: Sequence[Change]) -> l
     ]
     with keeping(unit, compiled):
         written = _write(unit, compiled, pairs)
-    _follow_up(unit, compiled, written)
+    _follow_up(unit, compiled, automation, written)
     final = {int(d.values["id"]): d for _, d in written}  # type: ignore[arg-type]  # integers
     results = iter(final.get(int(d.values["id"]), d) for d in decisions)  # type: ignore[arg-type]
     return [
@@ -123,6 +137,7 @@ def _new_draft(
     compiled: CompiledObject,
     access: ObjectAccess,
     context: EvalContext,
+    paths: frozenset[str],
     record_id: int,
     given: Mapping[str, object],
 ) -> Draft:
@@ -137,7 +152,9 @@ def _new_draft(
         updated_by=unit.me,
         version=1,
     )
-    draft = Draft(object=compiled, old=None, values=values, context=context, errors=errors)
+    draft = Draft(
+        object=compiled, old=None, values=values, context=context, errors=errors, paths=paths
+    )
     set_constants(draft)
     return draft
 
@@ -146,6 +163,7 @@ def _changed_draft(
     unit: Unit,
     compiled: CompiledObject,
     access: ObjectAccess,
+    paths: frozenset[str],
     wanted: Change,
     old: Record,
 ) -> Draft:
@@ -165,7 +183,9 @@ def _changed_draft(
     values = {**old, **given}
     values.pop("_errors", None)
     context = replace(unit.caller.context, prior=old, is_new=False)
-    return Draft(object=compiled, old=old, values=values, context=context, errors=errors)
+    return Draft(
+        object=compiled, old=old, values=values, context=context, errors=errors, paths=paths
+    )
 
 
 def _refused(
@@ -210,22 +230,6 @@ def _load_changed(unit: Unit, compiled: CompiledObject, drafts: Sequence[Draft])
             load_references(unit, wanted[name], (name,))
 
 
-def _decide(unit: Unit, compiled: CompiledObject, draft: Draft) -> Decision:
-    """Run the pipeline; a lookup set by a computed default is loaded and checked as well."""
-    known = {name: draft.values.get(name) for name in compiled.references}
-    decision = decide(draft)
-    late = [
-        name
-        for name in compiled.references
-        if draft.values.get(name) != known[name] and draft.values.get(name) is not None
-    ]
-    if late:
-        draft.errors.clear()
-        load_references(unit, [draft], late)
-        decision = decide(draft)
-    return decision
-
-
 def _write(unit: Unit, compiled: CompiledObject, pairs: Sequence[Pair]) -> list[Pair]:
     """Write changed fields; records that change the same fields share a statement."""
     written: list[Pair] = []
@@ -253,8 +257,15 @@ def _write(unit: Unit, compiled: CompiledObject, pairs: Sequence[Pair]) -> list[
     return written
 
 
-def _follow_up(unit: Unit, compiled: CompiledObject, written: Sequence[Pair]) -> None:
+def _follow_up(
+    unit: Unit,
+    compiled: CompiledObject,
+    automation: Automation | None,
+    written: Sequence[Pair],
+) -> None:
     """Remember the changes and recompute the roll-ups they feed."""
+    if automation is not None:
+        remember(unit, written)
     journal = Journal(unit)
     for old, decision in written:
         journal.note(compiled, old, decision.values, decision.changed)
@@ -265,6 +276,8 @@ def _follow_up(unit: Unit, compiled: CompiledObject, written: Sequence[Pair]) ->
 
 def _outcome(unit: Unit, compiled: CompiledObject, decision: Decision) -> Outcome:
     if decision.errors:
+        if any(error.code == "W101" for error in decision.errors):
+            return AutomationFailed(errors=decision.errors)
         return RecordInvalid(errors=decision.errors)
     return shown(unit, compiled, decision.values, decision.reasons)
 

@@ -14,6 +14,7 @@ from engine.locale import later, say
 from engine.model.fields.base import Value
 from engine.names import ObjectName
 from engine.query import Planner, ReadPlan
+from engine.saving.memory import Memory
 from engine.store.reading import Caller
 from engine.store.tx import Tx
 
@@ -53,6 +54,7 @@ class Unit:
     plans: Plans
     deprecations: list[str] = field(default_factory=list)
     scopes: frozenset[str] = frozenset()
+    memory: Memory | None = None  # made when a record with workflows is saved
 
     @property
     def me(self) -> int:

@@ -1,0 +1,58 @@
+"""What automation remembers of a transaction: records as they were found, and what fired for them.
+
+A workflow fires at most once per record and transaction, and ISCHANGED compares with the record as
+the transaction found it, however often it is saved meanwhile. A savepoint that is undone takes back
+what was noted since: `Tx.held` keeps the length of the log, which is cut when it says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.model.fields.base import Value
+from engine.store.tx import Tx
+
+_MARK = "automation: notes that hold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """A record that this transaction has saved: as it was found, and the workflows that fired.
+
+    `found` is None for a record that the transaction created.
+    """
+
+    found: Mapping[str, Value] | None
+    fired: frozenset[str]
+
+
+@dataclass(slots=True)
+class Memory:
+    """Records that were saved in one transaction, by id."""
+
+    tx: Tx
+    _met: dict[int, Met] = field(default_factory=dict)
+    _log: list[tuple[int, Met | None]] = field(default_factory=list)
+
+    def of(self, record: int) -> Met | None:
+        """Give what is known of a record, None for one not saved yet."""
+        self._take_back()
+        return self._met.get(record)
+
+    def note(self, record: int, met: Met) -> None:
+        """Remember a save that was written."""
+        self._take_back()
+        self._log.append((record, self._met.get(record)))
+        self._met[record] = met
+        self.tx.held[_MARK] = len(self._log)
+
+    def _take_back(self) -> None:
+        """Forget what was noted inside a savepoint that is undone."""
+        holds = self.tx.held.get(_MARK, 0)
+        while len(self._log) > holds:
+            record, before = self._log.pop()
+            if before is None:
+                del self._met[record]
+            else:
+                self._met[record] = before
