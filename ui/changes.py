@@ -97,7 +97,7 @@ def _change(
     session: Session, cells: Cells, fmt: Formats, seen: Seen, names: _Names, one: Happening
 ) -> Change:
     fields = []
-    for known, old, new in one.changes:
+    for known, old, new in sorted(one.changes, key=lambda change: not change[0].type.is_editable):
         column = cells.column(seen.object.name, str(known.name))
         is_said = one.event != "created" or not (new is None or new is False)
         if column is None or not is_said or (one.event == "created" and column.is_computed):
