@@ -7,14 +7,16 @@ from pathlib import Path
 from flask import Blueprint
 
 from admin import changes, components, lists, objects, places, undoing
+from admin.platform import install_platform
 from engine.snapshots import Environments
 from web.assets import add_folder
 
 
-def make_admin(_environments: Environments) -> Blueprint:
+def make_admin(environments: Environments) -> Blueprint:
     """Make the blueprint of the designer."""
     blueprint = Blueprint("admin", __name__, template_folder="templates")
     add_folder(Path(__file__).parent / "static")
+    blueprint.record_once(lambda state: install_platform(state.app, environments))
     rule = blueprint.add_url_rule
     rule("/setup/", "start", lists.show_start)
     rule("/setup/in/<family>", "family", lists.show_family)

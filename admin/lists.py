@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from werkzeug.wrappers import Response
 
 from admin.kinds import FAMILIES, PLURALS, SINGULARS, Family, family_of
+from admin.platform import TABLES
 from admin.rights import SEES, ensure, may
 from admin.words import address, label_of, sort_of, tags_of
 from deploy_tool.trees import head_tree
@@ -19,10 +20,11 @@ from engine.model.kinds import KINDS
 from engine.names import ComponentKey, split_key
 from engine.session import Session
 from engine.source import SourceTree
+from engine.store.platform.showing import LISTINGS
 from sandbox.changes import changes_since_baseline
 from web.frame import show
 from web.texts import say
-from web.visit import visit
+from web.visit import PRODUCTION, visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,13 @@ def show_start() -> Response:
         ensure(session, *SEES, "manage_users", "view_audit")
         counts = Counter(split_key(key)[0] for key in session.snapshot.model.tree)
         families = [(family, _counts(family, counts)) for family in FAMILIES]
-        return {"families": families, "sees": may(session, *SEES)}
+        tables = [
+            (name, say(text))
+            for name, (text, right) in TABLES.items()
+            if may(session, right)
+            and (visit().environment.name == PRODUCTION or not LISTINGS[name].is_central)
+        ]
+        return {"families": families, "sees": may(session, *SEES), "tables": tables}
 
     return show("admin/start.html", work)
 

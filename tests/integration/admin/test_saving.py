@@ -4,8 +4,10 @@ import threading
 
 import pytest
 
+from engine.clock import SystemClock
+from engine.people import create_token
 from tests.integration.admin.conftest import SANDBOX, Designer
-from tests.support.houses import ADMIN, Caller, House
+from tests.support.houses import Caller, House
 from tests.support.visitors import Visitor
 
 LONG = "x" * 200
@@ -35,9 +37,6 @@ def test_a_new_field_is_there_at_once(designer: Designer, shop: House) -> None:
 
 def token_of(shop: House) -> str:
     """Make a token of the administrator in the sandbox."""
-    from engine.clock import SystemClock
-    from engine.people import create_token
-
     database = shop.environments.open(SANDBOX).database
     return create_token(database, "admin@example.test", at=SystemClock().now(), actor="test")
 
@@ -158,7 +157,8 @@ def test_a_conflict_shows_both_and_asks(designer: Designer) -> None:
     assert "Web site of mine" in designer.yaml(page)
 
 
-def test_two_who_save_at_once_both_get_through(shop: House, designer: Designer) -> None:
+@pytest.mark.usefixtures("designer")
+def test_two_who_save_at_once_both_get_through(shop: House) -> None:
     """Whoever comes second is planned again on what the first has made."""
     visitors = [Visitor(shop.client.application, f"192.0.2.{n}") for n in (7, 8)]
     for visitor in visitors:
@@ -304,9 +304,3 @@ def test_a_form_that_makes_no_sense_is_no_error_of_ours(designer: Designer) -> N
     answers = [designer.post("field/account.name", {"csrf": token, **each}) for each in odd]
 
     assert all(answer.status_code in {200, 409, 422} for answer in answers)
-
-
-def test_members_of_the_house_are_admitted_by_name(shop: House) -> None:
-    """The administrator's set is the built-in one, so a new kind of right needs no page here."""
-    assert ADMIN == "system_administrator"
-    assert SANDBOX in shop.environments.names()
