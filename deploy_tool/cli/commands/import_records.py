@@ -7,6 +7,8 @@ import json
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from io import StringIO
+from itertools import zip_longest
 from pathlib import Path
 
 from deploy_tool.cells import unguard_text
@@ -52,16 +54,56 @@ def read_rows(path: Path) -> list[Row]:
     """Read CSV with a heading, or a JSON array of objects. Raises: UsageWrong U100."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageWrong(message=f"The file {path} cannot be read: {error}.") from error
-    if path.suffix != ".json":
-        return [_plain(row) for row in csv.DictReader(text.splitlines(keepends=True))]
+    except UnicodeDecodeError as error:
+        message = f"The file {path} is not UTF-8: byte {error.start + 1} is not."
+        raise UsageWrong(message=message, hint="save it as UTF-8") from error
+    except OSError as error:
+        raise UsageWrong(message=f"The file {path} cannot be read: {error.strerror}.") from error
+    return _json_rows(path, text) if path.suffix == ".json" else _csv_rows(path, text)
+
+
+def _json_rows(path: Path, text: str) -> list[Row]:
     try:
-        rows = json.loads(text, parse_float=Decimal)
-    except json.JSONDecodeError as error:
+        rows = json.loads(
+            text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_once
+        )
+    except ValueError as error:
         raise UsageWrong(message=f"{path} is no JSON: {error}.") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UsageWrong(message=f"{path} holds no array of records.")
+    return rows
+
+
+def _once(pairs: list[tuple[str, object]]) -> Row:
+    """Make an object of pairs; a key that comes twice would lose a value."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        again = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f'the key "{again}" comes twice in one object')
+    return found
+
+
+def _no_number(name: str) -> object:
+    raise ValueError(f"{name} is no number")
+
+
+def _csv_rows(path: Path, text: str) -> list[Row]:
+    """Read rows below a heading; every cell must stand under a name, and under one alone."""
+    try:
+        heading, *lines = list(csv.reader(StringIO(text, newline=""), strict=True)) or [[]]
+    except csv.Error as error:
+        raise UsageWrong(message=f"{path} is no CSV: {error}.") from error
+    again = next((name for name in heading if heading.count(name) > 1), None)
+    if again is not None:
+        message = f'Two columns of {path} are called "{again}".'
+        raise UsageWrong(message=message, hint="give every column a name of its own")
+    rows: list[Row] = []
+    for place, cells in enumerate((line for line in lines if line), start=1):
+        if len(cells) > len(heading):
+            message = f"Row {place} of {path} has {len(cells)} cells under {len(heading)} names."
+            raise UsageWrong(message=message, hint="put a text that holds a comma into quotes")
+        rows.append(_plain(dict(zip_longest(heading, cells))))  # what is left out is blank
     return rows
 
 

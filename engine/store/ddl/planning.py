@@ -210,6 +210,7 @@ def _kept_differently(
         f"as {storage_text(storage)}.",
         step="plan",
         code="D110",
+        status=409,
         exit_code=5,
         hint="add a field of the new type beside it and move the values over",
     )

@@ -164,6 +164,54 @@ def test_records_go_in_and_come_out(production, tmp_path):
     assert [record["name"] for record in where["records"]] == ["Pollux"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", b"name,amount\nA,1,2\n", "Row 1 of"),
+        ("a.csv", b"name,name\nA,B\n", "Two columns of"),
+        ("a.csv", b"name\n\xff\n", "is not UTF-8"),
+        ("a.csv", b'name\n"A\n', "is no CSV"),
+        ("a.json", b'[{"name": "A", "name": "B"}]', 'the key "name" comes twice'),
+        ("a.json", b'[{"name": "A", "amount": NaN}]', "NaN is no number"),
+        ("a.json", b'{"name": "A"}', "holds no array of records"),
+    ],
+)
+def test_a_file_of_which_a_value_would_be_lost_is_refused(
+    production, tmp_path, name, content, said
+):
+    """Nothing is guessed and nothing dropped: the file is wrong, and says where."""
+    file = tmp_path / name
+    file.write_bytes(content)
+
+    done = production("import", "production", "deal", file)
+
+    assert (done.code, "Traceback" in done.err) == (64, False)
+    assert said in done.err
+    assert production("export", "production", "deal", "--json").json == {"records": []}
+
+
+def test_a_text_with_a_separator_of_lines_inside_stays_whole(production, tmp_path):
+    """Only the line ends of the file part rows; a row may leave its last cells out."""
+    file = tmp_path / "deals.csv"
+    file.write_text('name,amount\n"A\u2028B, C"\n', encoding="utf-8")
+
+    production("import", "production", "deal", file)
+
+    records = production("export", "production", "deal", "--json").json["records"]
+    assert [(record["name"], record["amount"]) for record in records] == [("A\u2028B, C", None)]
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "3661", "99999999999"])
+def test_a_token_lasts_some_days(production, days):
+    """A token without end or with one beyond all calendars is refused in a sentence."""
+    production("user", "create", "production", "a@example.test")
+
+    done = production("token", "create", "production", "a@example.test", "--days", days)
+
+    assert (done.code, "Traceback" in done.err) == (64, False)
+    assert "A token lasts 1 to 3,660 days." in done.err
+
+
 def test_refused_rows_are_named_and_nothing_is_saved(production, tmp_path):
     """Every row at fault with field and reason: exit 3."""
     file = tmp_path / "deals.json"
