@@ -23,6 +23,7 @@ class Settings:
     smtp_url: str = ""  # empty: nothing is mailed
     mail_from: str = ""  # sender of mails; empty: patron at this machine's name
     public_url: str = ""  # how people reach this installation; links in mails begin with it
+    proxies: int = 0  # of ours, before the web processes: what they say of visitors is believed
     oidc_issuer: str = ""  # another sign-in server; empty: passwords only
     oidc_client_id: str = ""
     oidc_client_secret: str = ""  # empty: a public client, by PKCE alone
@@ -42,6 +43,7 @@ class Settings:
             smtp_url=environ.get("PATRON_SMTP_URL", ""),
             mail_from=environ.get("PATRON_MAIL_FROM", ""),
             public_url=environ.get("PATRON_PUBLIC_URL", ""),
+            proxies=_count(environ.get("PATRON_PROXIES", "")),
             oidc_issuer=environ.get("PATRON_OIDC_ISSUER", ""),
             oidc_client_id=environ.get("PATRON_OIDC_CLIENT_ID", ""),
             oidc_client_secret=environ.get("PATRON_OIDC_CLIENT_SECRET", ""),
@@ -74,3 +76,8 @@ class Settings:
             finally:
                 fresh.unlink()
         return path.read_text()
+
+
+def _count(text: str) -> int:
+    """Read a number; what is none counts as 0, so that nobody is believed by mistake."""
+    return int(text) if text.isascii() and text.isdigit() else 0

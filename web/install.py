@@ -39,7 +39,7 @@ def install_web(app: Flask, environments: Environments, faces: list[Blueprint]) 
     app.url_map.converters["page"] = PageConverter
     app.jinja_env.globals["icon"] = icon
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    install_safety(app)
+    install_safety(app, environments.settings.proxies)
     install_texts(app)
     install_assets(app)
     entrance = Entrance(environments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from flask import Blueprint, render_template, request
@@ -12,8 +13,10 @@ from werkzeug.wrappers import Response
 from engine.errors import NotFound, PatronError, RecordInvalid, Throttled
 from engine.people import ask_for_link, is_good_link, use_link
 from engine.people.mail import Mail, send_mail
+from engine.people.throttle import ADDRESS, begin_attempt
 from engine.settings import Settings
 from engine.snapshots import Environments
+from engine.store.database import Database
 from web.cookies import forget_session
 from web.errors import install_errors
 from web.safety import ensure_same_site, guard
@@ -40,21 +43,16 @@ class Resetting:
         settings, email = self._environments.settings, request.form.get("email", "")
         base = own_address(settings)
         if settings.smtp_url and base:
+            control, now = self._environments.control, datetime.now(UTC)
             try:
-                secret = ask_for_link(
-                    self._environments.control,
-                    email,
-                    request.remote_addr or "",
-                    at=datetime.now(UTC),
-                )
+                begin_attempt(control, ((ADDRESS, request.remote_addr or ""),), at=now)
             except Throttled as error:
-                answer = _show(
-                    "web/reset_ask.html", 429, can_mail=True, problem=throttled_text(error)
-                )
+                problem = throttled_text(error)
+                answer = _show("web/reset_ask.html", 429, can_mail=True, problem=problem)
                 answer.headers["Retry-After"] = str(error.retry_after)
                 return answer
-            if secret:
-                _post(settings, _mail(email.strip(), f"{base}{RESET}/{secret}"))
+            letter = _letter(f"{base}{RESET}/")
+            _in_background(lambda: _send(control, settings, email, letter))
         return _show("web/reset_asked.html", can_mail=bool(settings.smtp_url))
 
     def choose(self, secret: str) -> Response:
@@ -118,26 +116,34 @@ def _guard(response: Response) -> Response:
     return guard(response)  # type: ignore[arg-type]  # Flask's own responses
 
 
-def _mail(email: str, link: str) -> Mail:
+Letter = Callable[[str, str], Mail]
+
+
+def _letter(base: str) -> Letter:
+    """Give what makes the mail of an e-mail and a secret, in the language of who asks."""
+    subject = say("A new password for Patron")
     text = say(
         "Somebody, you we hope, asked for a new password for Patron.\n\n"
         "This link works once, within an hour:\n{link}\n\n"
         "If it was not you, do nothing: your password stays as it is.\n",
-        link=link,
+        link=f"{base}SECRET",
     )
-    return Mail(to=email, subject=say("A new password for Patron"), text=text)
+    return lambda to, secret: Mail(to=to, subject=subject, text=text.replace("SECRET", secret))
 
 
-def _post(settings: Settings, mail: Mail) -> None:
-    """Send in the background: how long it takes must not tell whether there is such a person."""
+def _send(control: Database, settings: Settings, email: str, letter: Letter) -> None:
+    """Make a link and mail it, if there is somebody to mail it to."""
+    try:
+        secret = ask_for_link(control, email, at=datetime.now(UTC))
+        if secret:
+            send_mail(settings.smtp_url, letter(email.strip(), secret), sender=settings.mail_from)
+    except PatronError as error:
+        _LOG.error("a mail with a link was not sent: %s", error.message)
 
-    def send() -> None:
-        try:
-            send_mail(settings.smtp_url, mail, sender=settings.mail_from)
-        except PatronError as error:
-            _LOG.error("a mail with a link was not sent: %s", error.message)
 
-    threading.Thread(target=send, name="patron-mail", daemon=True).start()
+def _in_background(work: Callable[[], None]) -> None:
+    """Do it after the answer: how long it takes must not tell whether there is such a person."""
+    threading.Thread(target=work, name="patron-mail", daemon=True).start()
 
 
 def _show(template: str, status: int = 200, **values: object) -> Response:

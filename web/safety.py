@@ -8,6 +8,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.errors import AccessDenied
 
@@ -30,8 +31,15 @@ _HEADERS = {
 _ONE_YEAR = "max-age=31536000; includeSubDomains"
 
 
-def install_safety(app: Flask) -> None:
-    """Bound what a form may send; routes of the API bound their bodies themselves."""
+def install_safety(app: Flask, proxies: int) -> None:
+    """Bound what a form may send; routes of the API bound their bodies themselves.
+
+    `proxies`: how many of ours stand before us. What they say of the visitor (address, https, host)
+    is believed, and what anybody else says is not.
+    """
+    if proxies:
+        trusted = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
+        app.wsgi_app = trusted  # type: ignore[method-assign]  # how Werkzeug has it
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_FORM
     app.config["MAX_FORM_PARTS"] = MAX_PARTS
@@ -55,8 +63,7 @@ def content_policy(*form_targets: str) -> str:
 
 def is_https() -> bool:
     """Tell whether people reach us by https, here or at the proxy before us."""
-    public: str = current_app.extensions["patron"].settings.public_url
-    return request.is_secure or public.startswith("https://")
+    return request.is_secure or _public_url().startswith("https://")
 
 
 def csrf_token(secret: str) -> str:
@@ -90,9 +97,15 @@ def ensure_same_site() -> None:
     if request.method in READING:
         return
     origin = request.headers.get("Origin", "")
-    is_ours = not origin or urlsplit(origin).netloc == request.host
+    named = urlsplit(origin).netloc  # of "null", which hides where it comes from: nothing
+    own = {request.host, urlsplit(_public_url()).netloc}
+    is_ours = not origin or (named != "" and named in own)
     if not is_ours or request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
         raise _foreign()
+
+
+def _public_url() -> str:
+    return str(current_app.extensions["patron"].settings.public_url)
 
 
 def _foreign() -> AccessDenied:

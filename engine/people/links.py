@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from engine.errors import Conflict, NotFound, Throttled
 from engine.people.passwords import hash_password
 from engine.people.persons import find_person, set_password_in
-from engine.people.throttle import ACCOUNT, ADDRESS, LINKS, begin_attempt, forgive
+from engine.people.throttle import ACCOUNT, LINKS, begin_attempt, forgive
 from engine.store.database import Database
 from engine.store.platform import audit, control, links
 from engine.store.platform.control import PersonRow
@@ -40,12 +40,11 @@ def make_link(
     return _make(control_database, person, at, actor, lasts)
 
 
-def ask_for_link(control_database: Database, email: str, address: str, *, at: datetime) -> str:
+def ask_for_link(control_database: Database, email: str, *, at: datetime) -> str:
     """Make one because somebody asked on the sign-in page; "" when there is nobody to send it to.
 
-    Asking too often is the same answer. Raises: Throttled A220 by address only.
+    Asking too often for one e-mail is the same answer.
     """
-    begin_attempt(control_database, ((ADDRESS, address),), at=at)
     try:
         begin_attempt(control_database, ((LINKS, control.email_key(email)),), at=at)
     except Throttled:

@@ -14,6 +14,7 @@ from datetime import datetime
 from engine.errors import Conflict, FieldError, NotFound, RecordInvalid
 from engine.names import ObjectName
 from engine.people.passwords import hash_password
+from engine.people.persons import set_password_in
 from engine.store.database import Database
 from engine.store.failures import UniqueViolated
 from engine.store.platform import audit, control, members
@@ -69,7 +70,7 @@ def create_user(
             else person.id
         )
         if person is not None and password_hash:
-            control.set_password_hash(tx, number, password_hash)
+            set_password_in(tx, person, password_hash, at=at, actor=actor)
     return add_member(environment, number, new, at=at, actor=actor)
 
 

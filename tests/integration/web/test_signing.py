@@ -292,3 +292,40 @@ def test_without_mail_the_page_says_whom_to_ask(home: House):
     assert "Ask your administrator" in page.text
     assert done.status_code == 200
     assert visitor.sign_in().status_code == 303
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "127.0.0.1"), (1, "203.0.113.9")])
+def test_only_our_own_proxies_are_believed(tmp_path: Path, proxies: int, address: str):
+    """Else whoever guesses passwords would name a new address every time."""
+    files = write_files(tmp_path / "files", FILES)
+    with open_house(Settings(home=tmp_path / "home", proxies=proxies), files) as made:
+        visitor_of(made, "admin")
+        client = made.client.application.test_client()
+
+        client.post(
+            "/sign-in",
+            data={"email": "admin@example.test", "password": PASSWORD},
+            headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.9", "X-Forwarded-Proto": "https"},
+        )
+
+        with made.environments.control.read() as tx:
+            rows = tx.rows("SELECT address FROM patron_session ORDER BY id DESC LIMIT 1")
+    assert rows == [(address,)]
+
+
+def test_forms_of_the_public_address_are_ours(tmp_path: Path):
+    """A proxy may call us by another name than people do."""
+    files = write_files(tmp_path / "files", FILES)
+    settings = Settings(home=tmp_path / "home", public_url="https://crm.example.test")
+    with open_house(settings, files) as made:
+        visitor_of(made, "admin")
+        client = made.client.application.test_client()
+
+        answer = client.post(
+            "/sign-in",
+            data={"email": "admin@example.test", "password": PASSWORD},
+            headers={"Origin": "https://crm.example.test"},
+        )
+
+    assert answer.status_code == 303
+    assert "Secure" in answer.headers["Set-Cookie"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -323,3 +324,44 @@ def test_on_postgresql_everything_is_a_schema(postgres_url: str, tmp_path: Path)
 
     assert address_of(settings, "big-deal") == (postgres_url, "patron_big_deal")
     assert CONTROL_SCHEMA == "patron_control"
+
+
+def test_two_administrators_cannot_remove_each_other(
+    control: Database, environment: Database, now: datetime
+):
+    """At the same moment: one of them stays, whoever was faster."""
+    sets = frozenset({"system_administrator"})
+    emails = [f"boss{number}@example.test" for number in range(2)]
+    for email in emails:
+        new = NewMember(email=email, permission_sets=sets)
+        create_user(control, environment, new, at=now, actor="cli")
+    refused: list[str] = []
+
+    def remove(email: str) -> None:
+        try:
+            set_member_active(environment, email, active=False, at=now, actor="other")
+        except Conflict as error:
+            refused.append(error.code)
+
+    threads = [threading.Thread(target=remove, args=(email,)) for email in emails]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with environment.read() as tx:
+        active = [member.email for member in members.list_members(tx) if member.is_active]
+    assert refused == ["C122"]
+    assert len(active) == 1
+
+
+def test_an_environment_without_administrators_can_be_changed(
+    control: Database, environment: Database, now: datetime
+):
+    """A rule about the last one does not stop those that never had any."""
+    make(control, environment, now)
+
+    set_member_active(environment, ANN, active=False, at=now, actor="cli")
+
+    with environment.read() as tx:
+        assert not members.list_members(tx)[0].is_active

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -30,6 +31,7 @@ from engine.people.sessions import IDLE, LONGEST
 from engine.people.throttle import LONGEST_DELAY
 from engine.store.database import Database
 from engine.store.platform import audit
+from engine.store.platform.upgrades import ENVIRONMENT, upgrade
 
 ANN, EVE = "ann@example.test", "eve@example.test"
 PASSWORD, FRESH = "correct horse battery", "seven quiet lanterns"
@@ -260,8 +262,8 @@ def test_asking_for_a_link_tells_nobody_who_exists(
     service = NewMember(email="robot@example.test", is_service=True)
     create_user(control, environment, service, at=now, actor="cli")
 
-    asked = [ask_for_link(control, email, "", at=now) for email in (EVE, "robot@example.test")]
-    mine = [ask_for_link(control, ANN, "", at=now) for _ in range(6)]
+    asked = [ask_for_link(control, email, at=now) for email in (EVE, "robot@example.test")]
+    mine = [ask_for_link(control, ANN, at=now) for _ in range(6)]
 
     assert asked == ["", ""]
     assert [bool(link) for link in mine] == [True, True, True, False, False, False]
@@ -312,3 +314,17 @@ def test_length_and_surprise_are_all_it_takes(control: Database, now: datetime, 
     set_password(control, ANN, password, at=now, actor=ANN)
 
     assert come(control, now, password) is not None
+
+
+def test_making_a_member_of_a_person_anew_keeps_nobody_signed_in(
+    control: Database, make_database: Callable[[], Database], ann: int, now: datetime
+):
+    """A password that comes with it counts as a new one: old sessions end."""
+    secret = open_session(control, ann, LAPTOP, at=now)
+    other = make_database()
+    upgrade(other, ENVIRONMENT)
+
+    create_user(control, other, NewMember(email=ANN, password=FRESH), at=now, actor="cli")
+
+    assert find_session(control, secret, at=now) is None
+    assert come(control, now, FRESH) is not None
