@@ -156,6 +156,7 @@ class FormMaker:
         self.base = base
         self.values = {**base, **self._read_typed()}
         self._settle_record_type()
+        self._settle_defaults()
         self.layout = layout_for(session, compiled, self.values.get(RECORD_TYPE))
         self._load_changed(self.layout)
 
@@ -223,6 +224,18 @@ class FormMaker:
         types = list(self.object.record_types)
         if self.seen is None and types and self.values.get(RECORD_TYPE) not in types:
             self.values[RECORD_TYPE] = types[0]
+
+    def _settle_defaults(self) -> None:
+        """Replace a default that the record type does not offer by the first value that it does."""
+        if self.seen is not None or not self.object.record_types:
+            return
+        for name, column in self._columns.items():
+            is_default = name not in self.typed and self.values.get(name) is not None
+            if not is_default or column.field.decl.type != "picklist" or name == RECORD_TYPE:
+                continue
+            offered = self.offered(column)
+            if offered is not None and self.values[name] not in offered:
+                self.values[name] = next((v for v in column.choices if v in offered), None)
 
     def _load_changed(self, layout: Layout) -> None:
         """Read what conditions need over lookups that the form has changed."""

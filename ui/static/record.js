@@ -229,7 +229,10 @@ window.addEventListener("pageshow", () => {
   });
 });
 
-document.querySelector(".step[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+for (const here of document.querySelectorAll(".step[aria-current], .tabs [aria-current]")) {
+  const row = here.parentElement;
+  row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.clientWidth) / 2;
+}
 
 const sheet = document.querySelector("form.sheet");
 if (sheet) {

@@ -79,7 +79,7 @@ fields:
   once: {type: text, read_only_after_create: true}
 record_types:
   fresh: {label: Fresh, values: {stage: [open, talk, won, lost]}}
-  renewal: {label: Renewal, values: {stage: [open, won]}}
+  renewal: {label: Renewal, values: {stage: [talk, won]}}
 validation_rules:
   won_needs_amount:
     invalid_if: stage = "won" AND ISBLANK(amount)

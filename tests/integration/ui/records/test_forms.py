@@ -281,8 +281,8 @@ def test_a_record_type_narrows_lists_and_chooses_the_layout(admin: Person, desk:
     made = made_by(admin.fill("/o/deal/new?record_type=renewal", name="R"))
 
     assert "Only this" in page
-    assert 'value="talk"' not in page
-    assert held["record_type"] == "renewal"
+    assert 'value="lost"' not in page
+    assert (held["record_type"], held["stage"]) == ("renewal", "talk")
     assert desk.get("deal", made)["record_type"] == "renewal"
 
 
