@@ -28,7 +28,12 @@ def make_choices(entrance: Entrance) -> Blueprint:
             chosen = request.form.get(field)
             if chosen is not None and (field != "theme" or chosen in {*THEMES, ""}):
                 answer.set_cookie(
-                    cookie, chosen[:60], max_age=_YEAR, samesite="Lax", secure=is_https()
+                    cookie,
+                    chosen[:60],
+                    max_age=_YEAR,
+                    httponly=True,
+                    samesite="Lax",
+                    secure=is_https(),
                 )
         return answer
 
