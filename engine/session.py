@@ -31,12 +31,13 @@ from engine.saving.save import Change, Outcome, change, create, unique_conflict
 from engine.saving.sharing import Sharing
 from engine.saving.unit import Record, Unit
 from engine.snapshots import Credential, Environment
+from engine.store.aggregating import aggregate
 from engine.store.failures import UniqueViolated
 from engine.store.keyset import Cursor
 from engine.store.platform import idempotency
 from engine.store.platform.idempotency import KeptAnswer
 from engine.store.platform.shares import Share
-from engine.store.reading import aggregate, count, fetch_by_ids, fetch_window, find_ids
+from engine.store.reading import count, fetch_by_ids, fetch_window, find_ids
 from engine.store.titles import Named, fetch_titles
 from engine.unit import open_unit
 

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from engine.expr.functions.base import Function
 from engine.expr.types import ExprType
 from engine.model.fields.base import Value
-
-if TYPE_CHECKING:
-    from engine.expr.functions.base import Function
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,14 @@ def common(types: Sequence[ExprType]) -> ExprType | None:
     return TEXT if found == {Kind.TEXT, Kind.PICKLIST} else None
 
 
+class Typed(Protocol):
+    """Whatever has a type: a node of the tree, as functions see it."""
+
+    @property
+    def type(self) -> ExprType:
+        """The type of its value."""
+
+
 class Scope(Protocol):
     """What names mean where an expression stands: fields of one object, and what is declared."""
 

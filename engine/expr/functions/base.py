@@ -12,8 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.expr.context import EvalContext
-from engine.expr.tree import Node
-from engine.expr.types import ExprType, Kind
+from engine.expr.types import ExprType, Kind, Typed
 from engine.model.fields.base import Value
 
 Values = Mapping[str, Value]
@@ -90,7 +89,7 @@ class Sql:
 
 WRITTEN = Sql(None, None, is_written=True)
 
-Result = ExprType | Callable[[Sequence[Node]], ExprType]
+Result = ExprType | Callable[[Sequence[Typed]], ExprType]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,12 +23,11 @@ from engine.expr.functions.base import (
     takes,
 )
 from engine.expr.problems import ExprFailed
-from engine.expr.tree import Node
-from engine.expr.types import CHECKBOX, ExprType, Kind, common
+from engine.expr.types import CHECKBOX, ExprType, Kind, Typed, common
 from engine.model.fields.base import Value
 
 
-def _common_of(nodes: Sequence[Node]) -> ExprType:
+def _common_of(nodes: Sequence[Typed]) -> ExprType:
     found = common([node.type for node in nodes])
     assert found is not None  # the checker has compared them
     return found
@@ -40,7 +39,7 @@ def _pairs(count: int) -> tuple[tuple[int, ...], ...]:
     return ((0, *range(1, last, 2)), (*range(2, last, 2), last))
 
 
-def _case_type(nodes: Sequence[Node]) -> ExprType:
+def _case_type(nodes: Sequence[Typed]) -> ExprType:
     return _common_of([nodes[place] for place in _pairs(len(nodes))[1]])
 
 

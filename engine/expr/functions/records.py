@@ -24,8 +24,7 @@ from engine.expr.functions.base import (
     takes,
 )
 from engine.expr.problems import ExprFailed
-from engine.expr.tree import Node
-from engine.expr.types import CHECKBOX, LOCATION, NUMBER, TEXT, ExprType, Kind
+from engine.expr.types import CHECKBOX, LOCATION, NUMBER, TEXT, ExprType, Kind, Typed
 from engine.locale import later
 from engine.model.fields.base import Value
 
@@ -50,7 +49,7 @@ def _prior_value(path: str) -> Evaluator:
     return run
 
 
-def _same_type(nodes: Sequence[Node]) -> ExprType:
+def _same_type(nodes: Sequence[Typed]) -> ExprType:
     return nodes[0].type
 
 
