@@ -21,6 +21,7 @@ from engine.compiled import (
     Setting,
     Workflow,
 )
+from engine.errors import Severity
 from engine.expr import Expression
 from engine.expr.constants import parse_constant
 from engine.names import FieldName, ObjectName
@@ -46,18 +47,22 @@ _RUN_BEFORE_SAVE = frozenset({"set", "if"})
 
 
 def compile_automation(work: Work) -> None:
-    """Fill `automation` with the workflows of each object, in order of their API names."""
-    found: dict[ObjectName, list[Workflow]] = {}
+    """Fill `automation` with the workflows of each object, in order of their API names.
+
+    Nothing is laid out while there are problems: such a configuration is not published.
+    """
+    found: dict[ObjectName, list[SourceDoc]] = {}
     for _, doc in sorted(work.named("workflow").items()):
-        compiled = work.compiled.get(ObjectName(str(doc.data.get("object", ""))))
-        if compiled is None or doc.data.get("when") != BEFORE_SAVE or not _is_active(doc.data):
-            continue
-        _check_before_save(work, doc, "/steps", doc.data.get("steps"))
-        if doc.key not in work.broken:
-            found.setdefault(compiled.name, []).append(_Workflow(work, doc, compiled).ready())
-    for name, workflows in found.items():
+        if doc.data.get("when") == BEFORE_SAVE and _is_active(doc.data):
+            _check_before_save(work, doc, "/steps", doc.data.get("steps"))
+            found.setdefault(ObjectName(str(doc.data.get("object", ""))), []).append(doc)
+    if work.tree.broken or any(p.severity is Severity.ERROR for p in work.problems):
+        return
+    for name, docs in found.items():
+        compiled = work.compiled[name]
+        workflows = [_Workflow(work, doc, compiled).ready() for doc in docs]
         work.automation[name] = Automation(
-            before_save=tuple(workflows), paths=_paths(work.compiled[name], workflows)
+            before_save=tuple(workflows), paths=_paths(compiled, workflows)
         )
 
 

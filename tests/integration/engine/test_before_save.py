@@ -207,6 +207,21 @@ def test_a_value_that_does_not_fit_refuses_the_save(
     assert why in error.message
 
 
+def test_the_refusal_is_said_in_the_callers_language(make_world: Callable[..., World]) -> None:
+    """The sentence is French for whoever works in French; names of the configuration stay."""
+    world = make_world(
+        with_workflows(workflow("ratio", "{name: x, set: {discount: 1 / changes}}")),
+        marie={"language": "fr", "permission_sets": ["system_administrator"]},
+    )
+
+    with pytest.raises(AutomationFailed) as refused:
+        world.run(lambda s: s.create("deal", {"name": "x"}), who="marie")
+
+    assert refused.value.message.startswith("Un automatisme")
+    assert "« ratio »" in refused.value.errors[0].message
+    assert "division par zéro" in refused.value.errors[0].message
+
+
 def test_good_rows_of_a_bulk_stay(make_world: Callable[..., World]) -> None:
     """A row that a workflow refuses leaves the others alone."""
     world = make_world(
@@ -246,6 +261,51 @@ def test_a_workflow_sets_what_the_caller_may_not(make_world: Callable[..., World
     made = world.run(lambda s: s.create("deal", {"name": "x"}), who="rep")
 
     assert (made["region"], made["rate"]) == (north["id"], Decimal("0.25"))
+
+
+SALE = """\
+object: sale
+label: Sale
+sharing: read_write
+fields:
+  name: {type: text}
+  seller: {type: lookup, to: user, default: {formula: $user.id}}
+  amount: {type: currency}
+  reply_to: {type: email}
+"""
+REPLY = """\
+workflow: reply
+object: sale
+when: before_save
+steps: [{name: x, set: {reply_to: seller.email}}]
+"""
+
+
+def test_a_workflow_sees_through_a_lookup_that_a_default_has_set(
+    make_world: Callable[..., World],
+) -> None:
+    """What a default points at is there when the workflow reads it, and after a change of it."""
+    world = make_world(texts_of({"sale": SALE}, workflows__reply=REPLY), sofia={})
+
+    made = world.run(lambda s: s.create("sale", {"name": "x"}))
+    given = {"seller": world.people["sofia"]}
+    changed = world.run(lambda s: s.update("sale", int(made["id"]), given))
+
+    assert made["reply_to"] == "admin@example.test"
+    assert changed["reply_to"] == "sofia@example.test"
+
+
+@pytest.mark.parametrize("workflows", [{}, {"workflows__reply": REPLY}], ids=["without", "with"])
+def test_a_lookup_set_by_a_default_hides_no_refusal(
+    make_world: Callable[..., World], workflows: dict[str, str]
+) -> None:
+    """Values that cannot be read are refused, whatever else is looked up on the way."""
+    world = make_world(texts_of({"sale": SALE}, **workflows))
+
+    with pytest.raises(RecordInvalid) as refused:
+        world.run(lambda s: s.create("sale", {"name": "x", "amount": "much"}))
+
+    assert [(error.field, error.code) for error in refused.value.errors] == [("amount", "R120")]
 
 
 def test_a_lookup_to_nothing_refuses_the_save(make_world: Callable[..., World]) -> None:

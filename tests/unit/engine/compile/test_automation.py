@@ -135,3 +135,19 @@ def test_before_a_save_only_values_are_set(step: str) -> None:
         f"`{key}` comes after. (take `when: saved` (or created, updated) for this step)"
     )
     assert [str(problem) for problem in problems] == [wanted]
+
+
+def test_a_workflow_over_what_could_not_be_read_says_no_more() -> None:
+    """A field that could not be read is reported once; the workflow that sets it adds nothing."""
+    text = (
+        "workflow: w\nobject: deal\nwhen: before_save\nsteps:\n"
+        "  - {name: a, set: {stage: missing, broken: 1}}\n"
+    )
+    deal = DEAL + "  broken: {type: nonsense}\n  missing: {type: nonsense}\n"
+    tree, found = tree_from_texts(texts_of({"deal": deal}, workflows__w=text))
+
+    model, problems = compile_model(tree)
+
+    assert model is None
+    assert {problem.code for problem in found} == {"M123"}
+    assert problems == ()
