@@ -70,7 +70,6 @@ class Rights:
 
     create: bool
     delete: bool
-    export: bool
 
 
 def make_listing(
@@ -169,14 +168,9 @@ def _no_view(listing: Listing, views: Sequence[Shown]) -> None:
 
 
 def _rights(session: Session, compiled: CompiledObject) -> Rights:
-    access = session.unit.access
-    may = access.of(compiled.name).may
+    may = session.unit.access.of(compiled.name).may
     is_ours = compiled.is_platform
-    return Rights(
-        create=may("create") and not is_ours,
-        delete=may("delete") and not is_ours,
-        export="export_data" in access.permissions,
-    )
+    return Rights(create=may("create") and not is_ours, delete=may("delete") and not is_ours)
 
 
 def shown_columns(listing: Listing) -> tuple[Column, ...]:

@@ -15,6 +15,7 @@ from engine.session import Session
 from ui.columns import find_column
 from ui.listing.asked import Asked, read_asked
 from ui.listing.counts import Counts
+from ui.listing.export import export_list
 from ui.listing.filters import DAYS, BadFilter, operators_of, write_filter
 from ui.listing.mass import DELETE, RESTORE, carry_out, read_ids
 from ui.listing.shapes import gather_list
@@ -35,6 +36,7 @@ class ListRoutes:
         blueprint.add_url_rule("/o/<object>", "list", self.show)
         blueprint.add_url_rule("/o/<object>/filter", "filter", self.add_filter)
         blueprint.add_url_rule("/o/<object>/columns", "columns", self.choose_columns)
+        blueprint.add_url_rule("/o/<object>/export", "export", self.export)
         blueprint.add_url_rule("/o/<object>/mass", "mass", self.change_many, methods=["POST"])
 
     def show(self, object: str) -> Response:
@@ -61,6 +63,19 @@ class ListRoutes:
         places = {path: request.args.get(f"at.{path}", "") for path in chosen}
         order = sorted(chosen, key=lambda path: _place(places[path]))
         return go(asked.but(columns=tuple(order)).address())
+
+    def export(self, object: str) -> Response:
+        """Give what the list finds as a file."""
+        visited = visit()
+        asked = read_asked(visited.root, object, request.args)
+
+        def work(session: Session) -> str:
+            return export_list(session, make_frame(session, visited), asked)
+
+        text = visited.write(work)
+        answer = Response("\ufeff" + text, content_type="text/csv; charset=utf-8")
+        answer.headers.set("Content-Disposition", "attachment", filename=f"{asked.name}.csv")
+        return answer
 
     def change_many(self, object: str) -> Response:
         """Delete or restore what is ticked; what was refused is told above the list."""

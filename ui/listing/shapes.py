@@ -9,6 +9,7 @@ from engine.session import Session
 from ui.listing.asked import Asked
 from ui.listing.board import board_field, gather_board
 from ui.listing.counts import Counts
+from ui.listing.export import may_export
 from ui.listing.found import Listing
 from ui.listing.months import gather_month, month_field
 from ui.listing.page import gather_common, gather_table, make_listing
@@ -48,6 +49,7 @@ def gather_list(
         **gather_common(listing, frame, views),
         **shown,
         "shapes": _shapes(listing, has_board=by is not None, has_month=at is not None),
+        "export": asked.but().address("/export") if may_export(session) else "",
         "problems": listing.problems,
         "status": listing.status,
     }

@@ -80,6 +80,28 @@ def test_a_form_without_the_token_changes_nothing(admin: Visitor, screens: Scree
     assert "Guarded" in admin.get(DEALS).text
 
 
+def test_a_list_is_exported_by_those_who_may(
+    admin: Visitor, rep: Visitor, screens: Screens
+) -> None:
+    """The file holds the filter's records and the columns, raw; formulas are guarded."""
+    account = screens.create("account", name='=cmd|"/c calc"!A1')
+    screens.create("deal", name="Exported, with comma", account=account, amount="12.50")
+
+    answer = admin.get(f"{DEALS}/export?columns=name,account,amount&where=BEGINS(name,%22Exp%22)")
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"] == "attachment; filename=deal.csv"
+    heading, row = answer.text.removeprefix("\ufeff").splitlines()
+    assert heading == "id,name,account,account.name,amount"
+    assert '"Exported, with comma"' in row
+    assert row.endswith("12.50")
+    assert ",=cmd" not in row
+    assert '"=cmd' not in row
+    assert "/export" not in rep.get(DEALS).text
+    assert rep.get(f"{DEALS}/export").status_code == 403
+    assert admin.get(f"{DEALS}/export?where=amont+%3E+1").status_code == 422
+
+
 def test_search_finds_names_without_regard_to_capitals(admin: Visitor, screens: Screens) -> None:
     """Part of a name is enough; results stand by object and link to their pages."""
     number = screens.create("account", name=f"Océane {HOSTILE}")
