@@ -35,6 +35,7 @@ LABELS = [
     "Service agent",
     "CRM consultant",
 ]
+PROMISED = {"account": 40, "contact": 120, "opportunity": 150, "line_item": 300, "case": 40}
 MAKING_SECONDS = 90  # generous: the machine may be busy with other tests
 
 
@@ -98,117 +99,141 @@ def _running(home: Path, log: Path) -> Iterator[Demo]:
         demo.stop()
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What somebody saw who started a demo for the first time and looked around."""
+
+    home: Path
+    said: str  # when the health check answered
+    port: int
+    logins: list[tuple[str, ...]]
+    counts: dict[str, dict[str, int]]
+    token: str
+    second: subprocess.CompletedProcess[str]  # another demo in the same folder, meanwhile
+    elsewhere: subprocess.CompletedProcess[str]  # another demo on the same port
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a demo that was made, served and stopped once."""
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """Make a demo, look around in it, leave a task behind, and stop it."""
     folder = tmp_path_factory.mktemp("demo")
-    with _running(folder / "home", folder / "first.log") as demo:
-        assert "Making a demo" in demo.said()
-    return folder / "home"
-
-
-def test_logins_are_printed_before_it_answers(home: Path, tmp_path: Path) -> None:
-    """When the health check answers, the address and one line per login can be read."""
-    with _running(home, tmp_path / "log") as demo:
+    home = folder / "home"
+    with _running(home, folder / "first.log") as demo:
         said, logins = demo.said(), demo.logins()
+        token = _patron(home, "token", "create", "production", "admin@example.test").stdout
+        counts = {"production": _counts(demo.port, "production", token)}
+        other = _patron(home, "token", "create", "discounts", "admin@example.test").stdout
+        counts["discounts"] = _counts(demo.port, "discounts", other)
+        line = Line(demo.port, token.strip())
+        made = line.send("POST", "/api/v1/records/task", {"subject": "Kept"})
+        line.close()
+        assert made.status == 201, made.raw
+        return Seen(
+            home=home,
+            said=said,
+            port=demo.port,
+            logins=logins,
+            counts=counts,
+            token=token.strip(),
+            second=_patron(home, "demo", "--port", str(free_port()), "--no-browser"),
+            elsewhere=_patron(folder / "other", "demo", "--port", str(demo.port)),
+        )
 
-        assert f"http://127.0.0.1:{demo.port}/" in said
-        assert f"http://127.0.0.1:{demo.port}/e/discounts/" in said
-        assert [login[2] for login in logins] == LABELS
-        assert logins[0][0] == "admin@example.test"
+
+def _counts(port: int, environment: str, token: str) -> dict[str, int]:
+    line = Line(port, token.strip())
+    base = f"/e/{environment}/api/v1/records"
+    found = {
+        name: line.send("GET", f"{base}/{name}?limit=1&count=true").json["count"]
+        for name in PROMISED
+    }
+    line.close()
+    return found
 
 
-def test_every_login_opens_the_door(home: Path, tmp_path: Path) -> None:
+def test_logins_are_printed_before_it_answers(seen: Seen) -> None:
+    """When the health check answers, the address and one line per login can be read."""
+    assert f"http://127.0.0.1:{seen.port}/" in seen.said
+    assert f"http://127.0.0.1:{seen.port}/e/discounts/" in seen.said
+    assert [login[2] for login in seen.logins] == LABELS
+    assert seen.logins[0][0] == "admin@example.test"
+
+
+def test_every_login_opens_the_door(seen: Seen) -> None:
     """The printed passwords are those by which people sign in."""
-    with _running(home, tmp_path / "log") as demo:
-        logins = demo.logins()
-
-    control = open_control(Settings(home=home))
-    people = [check_password(control, email, password) for email, password, _ in logins]
+    control = open_control(Settings(home=seen.home))
+    people = [check_password(control, email, password) for email, password, _ in seen.logins]
     control.dispose()
 
     assert [person is not None and person.is_active for person in people] == [True] * 5
 
 
-def test_a_second_start_is_the_same_demo(home: Path, tmp_path: Path) -> None:
-    """Data, passwords and the sandbox are kept, and nothing is made anew."""
-    with _running(home, tmp_path / "one") as first:
-        logins = first.logins()
-        token = _patron(home, "token", "create", "production", logins[0][0]).stdout.strip()
-        line = Line(first.port, token)
-        made = line.send("POST", "/api/v1/records/task", {"subject": "Kept"})
-        line.close()
-        assert made.status == 201, made.raw
+@pytest.mark.parametrize("environment", ["production", "discounts"])
+def test_both_environments_are_full(seen: Seen, environment: str) -> None:
+    """REST counts what the demo promises, in production and in its sandbox."""
+    counts = seen.counts[environment]
 
-    with _running(home, tmp_path / "two") as second:
-        line = Line(second.port, token)
+    assert {name for name, least in PROMISED.items() if counts[name] < least} == set(), counts
+
+
+def test_only_one_demo_runs_in_a_folder(seen: Seen) -> None:
+    """Who starts a second one is told that the first is running."""
+    assert (seen.second.returncode, "U112 A demo is running" in seen.second.stderr) == (64, True)
+
+
+def test_a_taken_port_gets_a_sentence(seen: Seen) -> None:
+    """Nothing is made or started where nothing could listen."""
+    assert seen.elsewhere.returncode == 64
+    assert "U102" in seen.elsewhere.stderr
+    assert "--port" in seen.elsewhere.stderr
+    assert not (seen.home.parent / "other").exists()
+
+
+def test_a_second_start_is_the_same_demo(seen: Seen, tmp_path: Path) -> None:
+    """Data, passwords and the sandbox are kept, nothing is made anew; Ctrl-C ends all of it."""
+    with _running(seen.home, tmp_path / "log") as demo:
+        line = Line(demo.port, seen.token)
         kept = line.send("GET", "/api/v1/records/task?where=subject='Kept'&count=true")
         line.close()
+        logins, children = demo.logins(), descendants(demo.process.pid)
 
-        assert kept.json["count"] == 1
-        assert second.logins() == logins
-        assert "Making" not in second.said()
+        code = demo.stop(signal.SIGINT)
 
-
-def test_production_and_sandbox_are_full(home: Path, tmp_path: Path) -> None:
-    """REST counts what the demo promises, in production and in its sandbox."""
-    wanted = {"account": 40, "contact": 120, "opportunity": 150, "line_item": 300, "case": 40}
-    with _running(home, tmp_path / "log") as demo:
-        for environment in ("production", "discounts"):
-            token = _patron(home, "token", "create", environment, "admin@example.test").stdout
-            line = Line(demo.port, token.strip())
-            base = f"/e/{environment}/api/v1/records"
-            counts = {
-                name: line.send("GET", f"{base}/{name}?limit=1&count=true").json["count"]
-                for name in wanted
-            }
-            line.close()
-
-            assert {name for name in wanted if counts[name] < wanted[name]} == set(), counts
+    assert (kept.json["count"], logins) == (1, seen.logins)
+    assert "Making" not in demo.said()
+    assert (code, len(children) >= 2, "Traceback" in demo.said()) == (0, True, False)
+    assert wait_until(lambda: not any(command(pid) for pid in children), 15)
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
-def test_stopping_leaves_no_process(home: Path, tmp_path: Path, how: signal.Signals) -> None:
-    """A signal ends the web process and the worker with it, and the folder is free again."""
-    with _running(home, tmp_path / "log") as demo:
-        children = descendants(demo.process.pid)
-        commands = [command(pid) for pid in children]
+def test_changed_files_are_said_and_not_applied(seen: Seen, tmp_path: Path) -> None:
+    """After an upgrade the demo goes on with what it has and names the command that compares."""
+    kept = read_demo(seen.home)
+    assert kept is not None
+    write_demo(seen.home, replace(kept, metadata="older"))
 
-        code = demo.stop(how)
+    with _running(seen.home, tmp_path / "log") as demo:
+        said, children = demo.said(), descendants(demo.process.pid)
+        code = demo.stop(signal.SIGTERM)
+    versions = json.loads(_patron(seen.home, "status", "--json").stdout)["environments"]
+    write_demo(seen.home, kept)
 
-        assert len(children) >= 2, commands
-        assert code == 0, demo.said()
-        assert wait_until(lambda: not any(command(pid) for pid in children), 15)
-        assert "Traceback" not in demo.said()
+    assert "patron plan --from metadata --to production" in said
+    assert [(v["environment"], v["version"]) for v in versions] == [
+        ("production", 1),
+        ("discounts", 1),
+    ]
+    assert code == 0, demo.said()
+    assert wait_until(lambda: not any(command(pid) for pid in children), 15)
 
 
-def test_a_killed_demo_takes_its_children_along(home: Path, tmp_path: Path) -> None:
+def test_a_killed_demo_takes_its_children_along(seen: Seen, tmp_path: Path) -> None:
     """Even `kill -9` leaves nothing behind that would hold the port or the folder."""
-    with _running(home, tmp_path / "log") as demo:
+    with _running(seen.home, tmp_path / "log") as demo:
         children = descendants(demo.process.pid)
 
         demo.stop(signal.SIGKILL)
 
         assert wait_until(lambda: not any(command(pid) for pid in children), 15)
-
-
-def test_only_one_demo_runs_in_a_folder(home: Path, tmp_path: Path) -> None:
-    """Who starts a second one is told that the first is running."""
-    with _running(home, tmp_path / "log"):
-        done = _patron(home, "demo", "--port", str(free_port()), "--no-browser")
-
-    assert (done.returncode, "U112 A demo is running" in done.stderr) == (64, True)
-
-
-def test_a_taken_port_gets_a_sentence(home: Path, tmp_path: Path) -> None:
-    """Nothing is made or started where nothing could listen."""
-    with _running(home, tmp_path / "log") as demo:
-        done = _patron(tmp_path / "other", "demo", "--port", str(demo.port))
-
-    assert done.returncode == 64
-    assert "U102" in done.stderr
-    assert "--port" in done.stderr
-    assert not (tmp_path / "other").exists()
 
 
 def test_interrupted_while_it_is_made_it_begins_anew(tmp_path: Path) -> None:
@@ -235,46 +260,28 @@ def test_interrupted_while_it_is_made_it_begins_anew(tmp_path: Path) -> None:
     assert (unfinished.is_ready, unfinished.passwords) == (False, logins)
 
 
-def test_changed_files_are_said_and_not_applied(home: Path, tmp_path: Path) -> None:
-    """After an upgrade the demo goes on with what it has and names the command that compares."""
-    kept = read_demo(home)
-    assert kept is not None
-    write_demo(home, replace(kept, metadata="older"))
-
-    with _running(home, tmp_path / "log") as demo:
-        said = demo.said()
-    versions = json.loads(_patron(home, "status", "--json").stdout)["environments"]
-    write_demo(home, kept)
-
-    assert "patron plan --from metadata --to production" in said
-    assert [(v["environment"], v["version"]) for v in versions] == [
-        ("production", 1),
-        ("discounts", 1),
-    ]
-
-
-def test_a_demo_that_lost_a_database_says_so(home: Path, tmp_path: Path) -> None:
+def test_a_demo_that_lost_a_database_says_so(seen: Seen, tmp_path: Path) -> None:
     """A folder that was moved, or lost a file, gets a sentence and no empty database."""
-    production = home / "environments" / "production.db"
+    production = seen.home / "environments" / "production.db"
     away = production.rename(tmp_path / "away.db")
 
-    done = _patron(home, "demo", "--port", str(free_port()))
+    done = _patron(seen.home, "demo", "--port", str(free_port()))
 
     assert (done.returncode, "U110" in done.stderr) == (64, True)
     assert not production.exists()
     away.rename(production)
 
 
-def test_a_damaged_database_is_no_traceback(home: Path) -> None:
+def test_a_damaged_database_is_no_traceback(seen: Seen) -> None:
     """Rubbish where the directory of environments was: a sentence, and what to do."""
-    control = home / "control.db"
+    control = seen.home / "control.db"
     kept = control.read_bytes()
     control.write_bytes(b"rubbish " * 1000)
 
-    done = _patron(home, "demo", "--port", str(free_port()))
+    done = _patron(seen.home, "demo", "--port", str(free_port()))
 
     control.write_bytes(kept)
     assert done.returncode == 1
     assert "S103" in done.stderr
-    assert f"remove {home}" in done.stderr
+    assert f"remove {seen.home}" in done.stderr
     assert "Traceback" not in done.stderr
