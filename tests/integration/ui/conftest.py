@@ -16,6 +16,7 @@ from tests.support.houses import House, open_house, own_postgres, write_files
 from tests.support.visitors import Visitor, visitor_of
 
 HOSTILE = '<script>alert("x")</script>&amp;\'"'
+LONG = "<img src=x onerror=alert(1)> " + "long " * 34  # a label of 199 characters
 FILES: Mapping[str, str] = {
     "project.yaml": """\
 project: test
@@ -81,6 +82,8 @@ fields:
   subject: {type: text, length: 200}
   about: {type: lookup, to: [account, deal]}
 """,
+    "objects/wide.yaml": "object: wide\nsharing: read\nfields:\n"
+    + "".join(f"  f{place}: {{type: text, label: '{LONG}'}}\n" for place in range(150)),
     "objects/plain.yaml": "object: plain\nfields:\n  size: {type: number}\n",
     "objects/secret.yaml": """\
 object: secret

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.ui.conftest import HOSTILE, Screens
+from tests.integration.ui.conftest import HOSTILE, LONG, Screens
 from tests.support.visitors import CSRF, Visitor, visitor_of
 
 ROOT = "/e/production"
@@ -208,10 +208,25 @@ def test_the_menu_of_a_phone_has_all_items(rep: Visitor) -> None:
         assert label in page
 
 
-def test_objects_with_a_hundred_and_fifty_fields_and_long_labels_are_shown(
-    admin: Visitor,
-) -> None:
-    """Every field may be a column, and the page stays a page."""
+def test_columns_that_are_asked_for_twice_stand_once(admin: Visitor) -> None:
+    """An address that somebody put together cannot make a page of three hundred columns."""
     page = admin.get(f"{DEALS}?columns={','.join(['name'] * 300)}").text
 
     assert page.count("<th ") <= 3
+
+
+def test_a_hundred_and_fifty_fields_with_long_and_hostile_labels(
+    admin: Visitor, screens: Screens, statements: Callable[[Visitor, str], int]
+) -> None:
+    """All of them may be columns at once, in the same statements as one."""
+    screens.create("wide", **{f"f{place}": HOSTILE for place in range(150)})
+    columns = ",".join(f"f{place}" for place in range(150))
+
+    page = admin.get(f"{ROOT}/o/wide?columns={columns}").text
+
+    assert page.count("<th ") >= 150
+    assert LONG.strip() in html.unescape(page)
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert statements(admin, f"{ROOT}/o/wide?columns={columns}") <= 2 + 3
+    assert "Nothing matches all filters" in admin.get(f"{ROOT}/o/wide?where=f0+%3D+%22x%22").text
