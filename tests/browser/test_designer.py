@@ -1,0 +1,93 @@
+"""The administrator's journey: a sandbox, a field in it, the plan, and production has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.conftest import AXE, Seat, Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+Sit = Callable[..., Seat]
+PAGES = (
+    "/setup/",
+    "/setup/in/automation",
+    "/setup/object/",
+    "/setup/object/opportunity",
+    "/setup/object/opportunity?new=field&type=picklist",
+    "/setup/object/opportunity?tab=yaml",
+    "/setup/field/opportunity.stage",
+    "/setup/field/opportunity.stage?tab=used",
+    "/setup/field/opportunity.stage?tab=history",
+    "/setup/workflow/hot_deal_alert",
+    "/setup/layout/opportunity.default",
+    "/setup/new/validation_rule",
+    "/setup/environments",
+    "/setup/platform/people/",
+    "/setup/platform/audit/",
+)
+
+
+def test_a_field_travels_from_a_sandbox_to_production(seat: Sit, site: Site) -> None:
+    """Made, tried, reviewed and deployed in the browser; production shows it without a restart."""
+    page = seat("admin").page
+    page.goto(f"{site.address}/e/production/setup/environments")
+    page.get_by_label("Name").fill("loyalty")
+    page.get_by_role("button", name="Make a sandbox of production").click()
+    page.wait_for_url("**/e/loyalty/setup/")
+    assert "nothing to promote" in page.locator(".envbar").inner_text()
+
+    page.goto(f"{site.address}/e/loyalty/setup/object/account")
+    page.keyboard.press("n")
+    page.wait_for_url("**new=field**")
+    page.locator("aside select").first.select_option("percent")
+    page.wait_for_url("**/setup/new/field")
+    page.get_by_label("Label", exact=True).fill("Loyalty discount")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.wait_for_url("**/setup/field/account.loyalty_discount?saved=**")
+    page.goto(f"{site.address}/e/loyalty/setup/layout/account.default")
+    blank = page.locator("input.input[name^='/sections/0/fields/']").last
+    blank.fill("loyalty_discount")
+    page.locator(".save").get_by_role("button", name="Save").click()
+    page.wait_for_url("**saved=**")
+    assert "2 changes not yet promoted" in page.locator(".envbar").inner_text()
+
+    page.get_by_role("link", name="Review changes").click()
+    assert "Field account.loyalty_discount" in page.locator(".plan").inner_text()
+    page.get_by_role("button", name="Deploy to production").click()
+    page.wait_for_url("**applied=**")
+
+    page.goto(f"{site.address}/e/production/o/account/new")
+    assert page.get_by_text("Loyalty discount").count() > 0
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_setup_is_accessible(seat: Sit, language: str, scheme: str) -> None:
+    """Nothing is found on any page of Setup, in both languages and both themes."""
+    taken = seat("admin", color_scheme=scheme, locale=language, bypass_csp=True)
+    found = {}
+
+    for path in PAGES:
+        page = taken.go(path)
+        page.add_script_tag(path=str(AXE))
+        violations = page.evaluate("axe.run(document).then(r => r.violations.map(v => v.id))")
+        if violations:
+            found[path] = violations
+
+    assert found == {}
+
+
+def test_setup_fits_a_phone(seat: Sit) -> None:
+    """Nothing is wider than 320 pixels but what scrolls by itself."""
+    taken = seat("admin", viewport={"width": 320, "height": 640})
+    wide = []
+
+    for path in PAGES:
+        page = taken.go(path)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 320:
+            wide.append((path, width))
+
+    assert wide == []
