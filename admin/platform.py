@@ -23,8 +23,10 @@ from admin.rights import ensure
 from engine.clock import SystemClock
 from engine.errors import NotFound
 from engine.people import revoke_session, revoke_token, set_member_active
+from engine.people.managing import ensure_may_manage, manager_of
 from engine.session import Session
 from engine.snapshots import Environments
+from engine.store.platform.members import find_member
 from engine.store.platform.showing import LISTINGS, Listing, load_one, load_page
 from web.answers import go
 from web.errors import install_errors
@@ -58,13 +60,28 @@ def _end_token(row: Row, actor: str, at: datetime) -> None:
 
 
 def _keep_out(row: Row, actor: str, at: datetime) -> None:
+    _ensure_may_manage(str(row["email"]))
     database = visit().environment.database
     set_member_active(database, str(row["email"]), active=False, at=at, actor=actor)
 
 
 def _let_in(row: Row, actor: str, at: datetime) -> None:
+    _ensure_may_manage(str(row["email"]))
     database = visit().environment.database
     set_member_active(database, str(row["email"]), active=True, at=at, actor=actor)
+
+
+def _ensure_may_manage(email: str) -> None:
+    """Refuse what would let managing others be a way to gain rights. Raises: AccessDenied A103."""
+
+    def ask(session: Session) -> None:
+        unit = session.unit
+        manager = manager_of(unit.tx, unit.me, session.snapshot.model, unit.access.permissions)
+        member = find_member(unit.tx, email=email)
+        if member is not None:
+            ensure_may_manage(manager, member.user, member.permission_sets)
+
+    visit().read(ask)
 
 
 DEEDS: Mapping[str, tuple[Deed, ...]] = {

@@ -79,7 +79,33 @@ API: Mapping[str, Rule] = {
     "GET /openapi.json": _api("read", 200),  # of what the caller may read
 }
 
+# Flask-Admin makes the same addresses for each of its tables; what it would write is never open.
+_TABLES = (
+    *("audit", "deployments", "jobs", "members", "people", "sessions", "tokens", "versions"),
+)
+_OF_TABLES = (
+    ("GET", ""),
+    ("POST", "<int:number>/<int:deed>"),
+    ("POST", "action/"),
+    ("GET", "ajax/lookup/"),
+    ("POST", "ajax/update/"),
+    ("POST", "delete/"),
+    ("GET", "details/"),
+    ("GET", "edit/"),
+    ("POST", "edit/"),
+    ("GET", "export/<export_type>/"),
+    ("GET", "new/"),
+    ("POST", "new/"),
+)
+
 PAGES: Mapping[str, Rule] = {
+    "GET /setup/platform/": _page(302),  # leads to /setup/, which is refused
+    **{
+        f"{method} /setup/platform/{table}/{rest}": _page(403, 404)
+        for table in _TABLES
+        for method, rest in _OF_TABLES
+    },
+    "GET /o/<object>/export": _page(403, 404),
     "GET /": _page(200),
     "GET /me": _page(200),
     "POST /me": _page(200, 303, 422),
@@ -96,7 +122,7 @@ PAGES: Mapping[str, Rule] = {
     "POST /o/<name>/<int:record>/delete": _page(404),
     "GET /o/<name>/<int:record>/edit": _page(404),
     "POST /o/<name>/<int:record>/edit": _page(404),
-    "GET /o/<name>/<int:record>/field/<field>": _page(303),  # the same
+    "GET /o/<name>/<int:record>/field/<field>": _page(303, 404),  # the same
     "POST /o/<name>/<int:record>/field/<field>": _page(404),
     "POST /o/<name>/<int:record>/form": _page(404),
     "POST /o/<name>/<int:record>/restore": _page(404),

@@ -31,7 +31,12 @@ from tests.support.worlds import build_world, texts_of
 API_BASE, PAGE_BASE = "/api/v1", "/e/<environment>"
 OF_ENVIRONMENT = "/e/<environment>/api/v1"
 NAMES = {"object": "deal", "name": "deal", "named": PRODUCTION, "field": "code", "kind": "object"}
-NAMES |= {"email": "admin@example.test", "family": "objects", "environment": PRODUCTION}
+NAMES |= {
+    "email": "admin@example.test",
+    "family": "objects",
+    "environment": PRODUCTION,
+    "number": "999999",
+}
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 LEADS_TO_SIGN_IN = (204, 302, 303)
 

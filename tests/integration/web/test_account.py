@@ -308,3 +308,15 @@ def test_history_names_helper_and_helped(home: House):
 
     assert source(visitor) == "ui, admin@example.test as rep@example.test"
     assert run(environment, SystemCredential(), lambda s: s.unit.source, write=False) == "api"
+
+
+def test_the_button_of_the_table_has_the_limits_of_rest(home: House):
+    """A103: who manages people cannot keep an administrator out, by whatever page."""
+    home.admit("helper", "helper")
+    visitor = visitor_of(home, "helper")
+    user = home.caller().get("/people/admin@example.test").json["user"]
+
+    answer = visitor.send(HOME, f"/e/production/setup/platform/members/{user}/0")
+
+    assert answer.status_code == 403
+    assert home.caller().get("/people/admin@example.test").json["active"] is True
