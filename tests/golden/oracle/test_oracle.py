@@ -39,7 +39,7 @@ def _oracle_there():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("file", SIZES)
-def test_every_row_is_answered_as_the_reference_engine_does(file):
+def test_every_row_is_answered_as_the_reference_engine_does(file, figure):
     """A row differs only for a reason that is written down."""
     wrong = [
         f"{row.formula} | {dict(row.inputs)} | expected {row.expected} | {found!r}"
@@ -48,6 +48,10 @@ def test_every_row_is_answered_as_the_reference_engine_does(file):
     ]
 
     assert wrong == []
+    alike = sum(same(found, row.expected) for row, found in answers()[file])
+    with_reason = len(answers()[file]) - alike
+    found = f"{alike} alike, {with_reason} differ for a reason that is written down"
+    figure(f"rows of the reference engine, {file}", found, "all alike or with a reason")
 
 
 @pytest.mark.slow
