@@ -17,6 +17,7 @@ from engine.model.fields.base import Value
 from engine.query import AggregatePlan
 from engine.store.lower import decoder
 from engine.store.memo import Memo
+from engine.store.narrowing import Narrowing, is_narrow
 from engine.store.reading import Caller, Row, digests
 from engine.store.selecting import Column, Selecting
 from engine.store.statements import Statement, compile_statement
@@ -54,7 +55,11 @@ def _aggregating(
     root = selecting.root
     groups = [selecting.expression(e, root, is_secured=True) for _, e in plan.group]
     measures = [_measured(selecting, function, of) for _, function, of in plan.measures]
-    where = [selecting.live(root), selecting.policy(plan.policy, root, scans=True)]
+    where = [selecting.live(root)]
+    if is_narrow(plan.policy):
+        where.append(Narrowing(selecting, plan).all())
+    else:
+        where.append(selecting.policy(plan.policy, root))
     where += [selecting.condition(e, root, is_secured=True) for e in plan.where]
     places = range(1, len(groups) + 1)
     clause = (

@@ -21,6 +21,7 @@ from engine.query import ReadPlan
 from engine.store.columns import codec
 from engine.store.keyset import Cursor, after_clause, ensure_fits, order_columns
 from engine.store.memo import Memo
+from engine.store.narrowing import Narrowing, is_narrow
 from engine.store.selecting import Column, Selecting
 from engine.store.sharing import group_params
 from engine.store.statements import Statement, compile_statement
@@ -100,9 +101,10 @@ def fetch_window(
     """
     if after is not None:
         ensure_fits(after, plan, snapshot.model, tx.dialect)
-    shape = ("list", None if after is None else after.shape)
+    size = limit + 1 if is_narrow(plan.policy) else None
+    shape = ("list", None if after is None else after.shape, size)
     prepared = _prepare(
-        tx, snapshot, plan, shape, lambda: _window(snapshot, tx.dialect, plan, after)
+        tx, snapshot, plan, shape, lambda: _window(snapshot, tx.dialect, plan, after, size)
     )
     params = {**caller.params(), **prepared.constants, "limit": limit + 1}
     if after is not None:
@@ -239,22 +241,24 @@ def digests(snapshot: Snapshot, names: Iterable[ObjectName]) -> tuple[str, ...]:
     return tuple(snapshot.physical[name].digest for name in sorted(names))
 
 
-def _base(
-    selecting: Selecting, plan: ReadPlan, extra: Sequence[Column], *, scans: bool = False
-) -> sa.Select[Any]:
+def _base(selecting: Selecting, plan: ReadPlan, extra: Sequence[Column]) -> sa.Select[Any]:
     """Put together columns, joins and predicates; joins come last because columns make them."""
     columns = [selecting.fetch(want) for want in plan.fetches]
     where = [selecting.live(selecting.root, is_bin=plan.is_bin)]
-    where.append(selecting.policy(plan.policy, selecting.root, scans=scans))
+    where.append(selecting.policy(plan.policy, selecting.root))
     where += [selecting.condition(e, selecting.root, is_secured=True) for e in plan.where]
     chosen = [*columns, *extra] or [sa.literal_column("1")]
     return sa.select(*chosen).select_from(selecting.from_clause).where(*where)
 
 
-def _window(snapshot: Snapshot, dialect: str, plan: ReadPlan, after: Cursor | None) -> _Prepared:
+def _window(
+    snapshot: Snapshot, dialect: str, plan: ReadPlan, after: Cursor | None, size: int | None
+) -> _Prepared:
     selecting = Selecting(snapshot, dialect, plan.object, dict(plan.secured))
+    if size is not None:
+        return _prepared(selecting, plan, Narrowing(selecting, plan).window(after, size))
     keys = order_columns(selecting, plan)
-    clause = _base(selecting, plan, [key.column for key in keys], scans=True)
+    clause = _base(selecting, plan, [key.column for key in keys])
     if after is not None:
         clause = clause.where(after_clause(keys, after))
     is_back = after is not None and after.is_back
@@ -287,8 +291,11 @@ def _by_ids(
 
 def _counting(snapshot: Snapshot, dialect: str, plan: ReadPlan) -> _Prepared:
     selecting = Selecting(snapshot, dialect, plan.object, dict(plan.secured))
+    if is_narrow(plan.policy):
+        clause = Narrowing(selecting, plan).count(sa.bindparam("limit"))
+        return _prepared(selecting, plan, clause, fetched=0)
     where = [selecting.live(selecting.root, is_bin=plan.is_bin)]
-    where.append(selecting.policy(plan.policy, selecting.root, scans=True))
+    where.append(selecting.policy(plan.policy, selecting.root))
     where += [selecting.condition(e, selecting.root, is_secured=True) for e in plan.where]
     inner = (
         sa.select(sa.literal_column("1"))

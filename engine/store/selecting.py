@@ -20,8 +20,10 @@ from engine.names import FieldName, ObjectName
 from engine.query import Fetch, Hop
 from engine.query.columns import walk
 from engine.store.lower import NoSqlForm, lower, lower_condition
-from engine.store.sharing import PolicyWriter, queue_name
+from engine.store.sharing import Form, PolicyWriter, queue_name
 from engine.store.tables import DELETED_AT, table_of
+
+_ONE_ROW = sa.table("patron_head", sa.column("id"))  # a table that always has one row
 
 Column = sa.ColumnElement[Any]  # Any: a column holds what its field holds
 
@@ -77,12 +79,22 @@ class Selecting:
         self.root = self.source(start)
         self.from_clause: sa.FromClause = self.root.table
 
-    def beside(self) -> Selecting:
-        """Start another part of the same statement over the same object: own joins, own aliases."""
-        name = self.root.compiled.name
+    def beside(self, name: ObjectName | None = None) -> Selecting:
+        """Start another part of the same statement, over the same object or another one.
+
+        It has joins of its own; no two parts use the same alias.
+        """
+        start = self.root.compiled.name if name is None else name
         return Selecting(
-            self.snapshot, self.dialect, name, self.secured, self.params, self._aliases
+            self.snapshot, self.dialect, start, self.secured, self.params, self._aliases
         )
+
+    def _one_row(self) -> sa.FromClause:
+        """Give one row to join to: SQLite would write the row down again for each question."""
+        name = f"one{next(self._aliases)}"
+        if self.dialect == "sqlite":
+            return _ONE_ROW.alias(name)
+        return sa.select(sa.literal_column("1").label("one")).subquery(name)
 
     def nested(self, source: Source) -> Source:
         """Give `source` again for an expression whose joins stand inside a subquery of their own.
@@ -98,8 +110,7 @@ class Selecting:
             self._aliases,
         )
         again = Source(source.compiled, source.table, inner)
-        one = sa.select(sa.literal_column("1").label("one")).subquery(f"one{next(self._aliases)}")
-        inner.root, inner.from_clause = again, one
+        inner.root, inner.from_clause = again, self._one_row()
         return again
 
     def join(self, source: Source, hop: Hop) -> Source:
@@ -161,10 +172,10 @@ class Selecting:
             raise _no_sql(expression, missing) from missing
 
     def policy(
-        self, policy: RowPolicy, source: Source, *, scans: bool = False
+        self, policy: RowPolicy, source: Source, form: Form = Form.KEY
     ) -> sa.ColumnElement[bool]:
-        """Lower a row policy to a predicate over `source`; `scans` when over many rows."""
-        return PolicyWriter(self, scans=scans).predicate(policy, source)
+        """Lower a row policy to a predicate over `source`."""
+        return PolicyWriter(self, form).predicate(policy, source)
 
     def constant(self, value: object) -> sa.BindParameter[Any]:
         """Make a parameter of a constant that belongs to the statement."""

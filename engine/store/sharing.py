@@ -1,12 +1,14 @@
-"""Row policies lowered to SQL: predicates over rows, and the ids that each branch opens.
+"""Row policies lowered to SQL: predicates over rows, in three forms of the same tree.
 
-Two forms of the same tree. Where few rows are looked at (by id, over a lookup), each question is
-answered by key (EXISTS); where many are, what does not depend on the row is gathered once (IN).
+Where few rows are looked at (by id, over a lookup), each question is answered by key (EXISTS).
+Where many are, what does not depend on the row is gathered once (IN). Where the policy itself shall
+find the rows, each branch is written so that an index leads to them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -56,11 +58,19 @@ def queue_name(owner: Column) -> Column:
     return sa.select(_QUEUE.c.name).where(_QUEUE.c.id == owner).scalar_subquery()
 
 
-class PolicyWriter:
-    """Writes policies over the sources of one statement. `scans`: many rows will be looked at."""
+class Form(StrEnum):
+    """How a predicate is asked."""
 
-    def __init__(self, selecting: Selecting, *, scans: bool = False) -> None:
-        self._selecting, self._scans = selecting, scans
+    KEY = "key"  # of few rows, found otherwise
+    SCAN = "scan"  # of many rows, one after the other
+    LEAD = "lead"  # it leads to the rows
+
+
+class PolicyWriter:
+    """Writes policies over the sources of one statement."""
+
+    def __init__(self, selecting: Selecting, form: Form = Form.KEY) -> None:
+        self._selecting, self._form = selecting, form
 
     def predicate(self, policy: RowPolicy, source: Source) -> Predicate:
         """Write a policy as a condition on one row of `source`."""
@@ -86,16 +96,31 @@ class PolicyWriter:
 
     def _among(self, value: Column, ids: Ids) -> Predicate:
         """Tell whether a value is among ids: looked up by key, or in a set gathered once."""
-        if self._scans:
-            return value.in_(ids.correlate(None))
+        if self._form is not Form.KEY:
+            return self.within(value, ids)
         (column,) = ids.selected_columns
         found: Predicate = sa.exists(ids.where(column == value))
         return found
+
+    def within(self, value: Column, ids: sa.Select[Any]) -> Predicate:
+        """Tell whether a value is in a set gathered once; where it leads, by the value's index.
+
+        PostgreSQL would rather join two tables whole than follow an index for a set of unknown
+        size; for an array it follows the index.
+        """
+        gathered = ids.correlate(None)
+        if self._form is Form.LEAD and self._selecting.dialect == "postgresql":
+            return value == sa.any_(sa.func.array(gathered.scalar_subquery()))
+        return value.in_(gathered)
 
     def _queues(self, names: Iterable[str]) -> Ids:
         return sa.select(_QUEUE.c.id).where(_QUEUE.c.api_name.in_(self._texts(names)))
 
     def _by_hand(self, policy: ByHand, source: Source) -> Predicate:
+        if self._form is Form.LEAD:
+            of_object = _SHARE.c.object == self._selecting.constant(source.compiled.name)
+            shared = sa.select(_SHARE.c.record).where(of_object, *_valid(policy))
+            return self.within(source.raw(_ID), shared)
         condition = [_SHARE.c.record == source.raw(_ID), *_valid(policy)]
         return sa.exists(sa.select(sa.literal_column("1")).select_from(_SHARE).where(*condition))
 
@@ -103,6 +128,8 @@ class PolicyWriter:
         rule = self._rule(policy)
         if rule.where is None:
             return self._owners(rule.owners or "", source)
+        if self._form is Form.LEAD:
+            return self._selecting.condition(rule.where, source, is_secured=False)
         nested = self._selecting.nested(source)
         condition = nested.selecting.condition(rule.where, nested, is_secured=False)
         if not nested.joined:

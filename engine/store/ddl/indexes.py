@@ -1,4 +1,4 @@
-"""Which indexes an object wants: for its lookups, its title, what its author declared, uniqueness.
+"""Which indexes an object wants: for lookups, its title, its author, sharing rules, uniqueness.
 
 Every order ends in the id, and blanks come last: the terms here are those of the ORDER BY that
 lists write, else no plan would use them.
@@ -21,10 +21,16 @@ LIVE_ONLY = "deleted_at IS NULL"
 
 
 def wanted_indexes(
-    compiled: CompiledObject, table: str, columns: Mapping[FieldName, str], dialect: str
+    compiled: CompiledObject,
+    table: str,
+    columns: Mapping[FieldName, str],
+    dialect: str,
+    asked: frozenset[FieldName] = frozenset(),
 ) -> dict[str, CreateIndex]:
-    """Give the indexes of one object by name."""
-    return {index.name: index for index in _Wanted(compiled, table, columns, dialect).all()}
+    """Give the indexes of one object by name; `asked` are fields that sharing rules compare."""
+    wanted = _Wanted(compiled, table, columns, dialect)
+    found = [*wanted.all(), *wanted.of_rules(asked)]
+    return {index.name: index for index in found}
 
 
 class _Wanted:
@@ -52,6 +58,11 @@ class _Wanted:
             if not index.unique and all(self._may_be_indexed(f) for f in index.fields)
         ]
         return [*found, self._bin()]
+
+    def of_rules(self, asked: frozenset[FieldName]) -> list[CreateIndex]:
+        """Index what sharing rules compare: without it each restricted list would read it all."""
+        fields = sorted(name for name in asked if self._may_be_indexed(name))
+        return [self._plain((name,), folds=False) for name in fields]
 
     def _looked_up(self) -> list[FieldName]:
         fields = self._compiled.fields

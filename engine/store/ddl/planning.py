@@ -10,6 +10,7 @@ from engine.errors import DeploymentFailed
 from engine.model.fields.base import Storage
 from engine.model.platform import PLATFORM_OBJECTS
 from engine.names import FieldName, ObjectName
+from engine.store.ddl.asked import asked_by_rules
 from engine.store.ddl.indexes import wanted_indexes
 from engine.store.ddl.state import State
 from engine.store.ddl.steps import (
@@ -44,29 +45,36 @@ def steps(
     Raises: DeploymentFailed D110 for a field whose values would have to be kept differently.
     """
     found: list[DdlStep] = []
+    asked, before = asked_by_rules(model), asked_by_rules(previous) if previous else {}
     for name, compiled in model.objects.items():
-        if previous is None or previous.objects.get(name) is not compiled:
-            found += _object_steps(compiled, state, dialect)
+        fields = asked.get(name, frozenset())
+        is_shared = previous is not None and previous.objects.get(name) is compiled
+        if not is_shared or before.get(name, frozenset()) != fields:
+            found += _object_steps(compiled, state, dialect, fields)
     gone = (p for name, p in state.tables.items() if name not in model.objects)
     return (*found, *(RetirePlace(place) for place in gone))
 
 
-def _object_steps(compiled: CompiledObject, state: State, dialect: str) -> list[DdlStep]:
+def _object_steps(
+    compiled: CompiledObject, state: State, dialect: str, asked: frozenset[FieldName]
+) -> list[DdlStep]:
     if compiled.is_platform:
         return _Columns(compiled, state, PLATFORM_TABLES[compiled.name]).steps()
     table = state.tables.get(compiled.name)
     if table is not None:
         columns = _Columns(compiled, state, table.table)
-        return [*columns.steps(), *_index_steps(compiled, state, columns, dialect)]
+        return [*columns.steps(), *_index_steps(compiled, state, columns, dialect, asked)]
     retired = _retired_table(state, compiled.name)
     if retired is not None:
         columns = _Columns(compiled, state, retired.table)
-        indexes = _index_steps(compiled, state, columns, dialect)
+        indexes = _index_steps(compiled, state, columns, dialect, asked)
         return [RestorePlace(retired), *columns.steps(), *indexes]
-    return _new_table(compiled, state, dialect)
+    return _new_table(compiled, state, dialect, asked)
 
 
-def _new_table(compiled: CompiledObject, state: State, dialect: str) -> list[DdlStep]:
+def _new_table(
+    compiled: CompiledObject, state: State, dialect: str, asked: frozenset[FieldName]
+) -> list[DdlStep]:
     name = _free(_base_table(compiled.name), {p.table for p in state.places})
     columns = _Columns(compiled, state, name)
     added = [step for step in columns.steps() if isinstance(step, AddColumn)]
@@ -80,15 +88,19 @@ def _new_table(compiled: CompiledObject, state: State, dialect: str) -> list[Ddl
         born=0,
     )
     create = CreateTable(table, tuple((step.place, step.storage) for step in added))
-    indexes = wanted_indexes(compiled, name, columns.names, dialect).values()
+    indexes = wanted_indexes(compiled, name, columns.names, dialect, asked).values()
     return [create, *(replace(index, is_instant=True) for index in indexes)]
 
 
 def _index_steps(
-    compiled: CompiledObject, state: State, columns: _Columns, dialect: str
+    compiled: CompiledObject,
+    state: State,
+    columns: _Columns,
+    dialect: str,
+    asked: frozenset[FieldName],
 ) -> list[DdlStep]:
     """Drop before creating: an index of the same name may be there and unusable."""
-    wanted = wanted_indexes(compiled, columns.table, columns.names, dialect)
+    wanted = wanted_indexes(compiled, columns.table, columns.names, dialect, asked)
     there = state.indexes_of.get(columns.table, frozenset())
     usable = {name for name in there if state.indexes[name][1]}
     drop = sorted(name for name in there if name not in wanted or name not in usable)
