@@ -6,6 +6,7 @@ was `shown`; where none runs, the text alone says what is meant, and it is found
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from web.frame import object_label
 from web.texts import say
 
 MOST = 8
+_RECORD = re.compile(r"\$record\.([a-z][a-z0-9_.]*)")
 _LONGEST = 200
 _LINKS = frozenset({"lookup", "master_detail"})
 
@@ -169,7 +171,9 @@ class Links:
         text = column.field.decl.option("where", "")
         if not isinstance(text, str) or not text:
             return []
-        return [fill_in(text, target, self._values)]
+        filled = fill_in(text, target, self._values)
+        # What the form does not hold yet narrows nothing.
+        return [] if "NULL" in filled and "NULL" not in text else [filled]
 
     def _option(self, target: ObjectName, row: Record, beside: str) -> Option:
         compiled = self._session.snapshot.model.objects[target]
@@ -195,17 +199,12 @@ def fill_in(text: str, first_object: CompiledObject, second: Mapping[str, Value]
     """
 
     def present(path: str) -> str:
-        step, _, rest = path.partition(".")
-        if step == "$record" or step in PLATFORM_FIELDS:
-            return literal(second.get(rest if step == "$record" else path))
-        is_first = FieldName(step) in first_object.fields
+        if path in PLATFORM_FIELDS:
+            return literal(second.get(path))
+        is_first = FieldName(path.partition(".")[0]) in first_object.fields
         return path if is_first else literal(second.get(path))
 
-    bare = text.replace("$record.", "")
-    if bare != text:  # the language reads `$record` as a word of its own
-        for name in sorted(second, key=len, reverse=True):
-            text = text.replace(f"$record.{name}", literal(second.get(name)))
-    return rename_paths(text, present)
+    return _RECORD.sub(lambda found: literal(second.get(found[1])), rename_paths(text, present))
 
 
 def literal(value: Value) -> str:

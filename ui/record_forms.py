@@ -92,9 +92,11 @@ def field_refused(
     name: str, record: int, field: str, sent: Submission, error: PatronError
 ) -> AnyResponse:
     """Give the editor of one field back with what is wrong; a conflict leads to its page."""
-    if error.code == STALE:
+    if error.code == STALE or isinstance(error, NotFound):
+        place = "#record" if error.code == STALE else "#main"
         response = refused(name, sent, error)
-        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#record", "outerHTML"
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = place, "outerHTML"
+        response.headers["HX-Reselect"] = place
         return response
     return _field(name, record, field, sent, error.status)
 

@@ -63,7 +63,9 @@ def save_field(name: str, record: int, field: str) -> AnyResponse:
     sent = Submission(request.form, record)
     try:
         visit().write(lambda session: record_forms.save_in(session, name, sent))
-    except (RecordInvalid, Conflict) as error:
+    except (RecordInvalid, Conflict, NotFound) as error:
+        if isinstance(error, NotFound) and not sent.marks:
+            raise
         if not is_part():
             return record_forms.refused(name, sent, error)
         return record_forms.field_refused(name, record, field, sent, error)

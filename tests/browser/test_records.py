@@ -174,6 +174,30 @@ def test_two_people_meet_by_keyboard(sign_in: Open, desk: Desk) -> None:
     assert page.inner_text("h1") == "Theirs"
 
 
+def test_an_editor_in_its_place_meets_others(sign_in: Open, desk: Desk) -> None:
+    """A conflict shows both values on the spot; a record that is gone shows its own page."""
+    made = desk.create("deal", name="Shared cell", amount=1)
+    page = sign_in("admin")
+    page.goto(f"/e/production/o/deal/{made}")
+    page.click("#f-amount .value")
+    page.wait_for_selector("form.inline")
+    desk.update("deal", made, amount=5)
+
+    page.fill("form.inline [name=amount]", "9")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[name='_take.amount']")
+    frames = page.locator("nav.side").count()
+    press(page, "Control+Enter")
+    saved = page.inner_text("#f-amount")
+    desk.work(lambda s: s.delete("deal", made))
+    with page.expect_navigation():
+        page.click("#f-amount .value")
+
+    assert frames == 1
+    assert "€9" in saved
+    assert "This record is in the bin." in page.inner_text(".strip-note")
+
+
 def test_deleting_asks_and_is_undone_by_keyboard(sign_in: Open, desk: Desk) -> None:
     """The dialog, the bin, and the record again."""
     made = desk.create("deal", name="Brief")

@@ -39,6 +39,16 @@ document.addEventListener("htmx:after:swap", () => {
   }
 });
 
+// A whole page that comes where a part was asked for tells that the record is gone or closed: the
+// page itself says it best.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { text, select } = event.detail.ctx;
+  if (!select && /^\s*<!doctype/i.test(text ?? "")) {
+    event.preventDefault();
+    location.reload();
+  }
+});
+
 // --- tabs ---------------------------------------------------------------------------------------
 
 document.addEventListener("click", (event) => {

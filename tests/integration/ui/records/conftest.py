@@ -43,7 +43,7 @@ features: {history: true}
 fields:
   name: {type: text, required: true, length: 120}
   size: {type: number}
-  boss: {type: lookup, to: account}
+  boss: {type: lookup, to: account, where: size > 100}
 """,
     "objects/deal.yaml": """\
 object: deal
@@ -160,12 +160,19 @@ sections:
   - {name: lost, label: Why lost, visible_if: stage = "lost", fields: [lost_reason]}
 related:
   - {object: line, via: deal, fields: [name, cost], sort: name}
-  - {object: task, via: about, fields: [subject]}
+  - {object: task, via: about, fields: [subject], where: subject <> "Secret plan" AND about = id}
 actions: [deal_task, deal_search, deal_run]
 ---
 layout: deal.renewal
 sections: [{name: only, label: Only this, fields: [name, stage]}]
 for: [{record_type: renewal}]
+---
+layout: line.default
+sections: [{name: all, label: For everybody, fields: [name]}]
+---
+layout: line.reps
+sections: [{name: few, label: For reps, fields: [name]}]
+for: [{permission_set: rep}]
 """,
     "actions/deal.yaml": """\
 action: deal_task

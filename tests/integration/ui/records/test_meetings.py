@@ -118,6 +118,25 @@ def test_a_record_deleted_while_it_is_open_may_be_made_anew(
     assert desk.get("deal", made)["name"] == "Born again"
 
 
+def test_a_field_edited_in_its_place_outlives_its_record(
+    admin: Person, desk: Desk, deal: int
+) -> None:
+    """What was typed into the cell of a deleted record comes back in a form and is saved."""
+    editor = admin.part(f"/o/deal/{deal}/field/amount").text
+    was = editor.partition('name="_was" value="')[2].partition('"')[0]
+    desk.work(lambda s: s.delete("deal", deal))
+    admin.headers = {"HX-Request": "true"}
+
+    gone = admin.send(f"/o/deal/{deal}/field/amount", amount="77", _was=was, _version="1")
+    admin.headers = {}
+    moved(send(admin, f"/o/deal/{deal}/edit", inputs_of(gone.text), _restore="1"))
+
+    assert gone.status_code == 404
+    assert gone.headers["HX-Reselect"] == "#main"
+    record = desk.get("deal", deal)
+    assert (str(record["amount"]), record["name"]) == ("77.00", "Shared")
+
+
 def test_a_record_that_was_hidden_meanwhile_is_one_that_is_gone(rep: Person, desk: Desk) -> None:
     """The answer does not tell whether it still exists."""
     made = desk.create("account", who="rep", name="Mine for now")

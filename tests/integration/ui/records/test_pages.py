@@ -284,6 +284,38 @@ def test_without_a_script_a_field_is_edited_in_the_whole_form(admin: Person, dea
     assert "<html" in wrong.text
 
 
+def test_the_layout_that_fits_best_is_chosen(admin: Person, rep: Person, desk: Desk) -> None:
+    """One `for` the visitor comes before the one for everybody."""
+    made = desk.create("line", name="Whose layout?", deal=desk.create("deal", name="D"))
+
+    assert "For everybody" in admin.open(f"/o/line/{made}")
+    assert "For reps" in rep.open(f"/o/line/{made}")
+
+
+def test_a_related_list_holds_its_condition(admin: Person, deal: int, desk: Desk) -> None:
+    """`where` looks at the records listed, on behalf of the one of the page."""
+    desk.create("task", subject="Open plan", about=deal)
+    desk.create("task", subject="Secret plan", about=deal)
+
+    page = admin.open(f"/o/deal/{deal}?tab=task.about")
+
+    assert "Open plan" in page
+    assert "Secret plan" not in page
+
+
+def test_a_lookup_offers_what_its_condition_allows(admin: Person, desk: Desk) -> None:
+    """Suggestions hold the filter of the field, and say what tells records apart."""
+    desk.create("account", name="Holding large", size=500)
+    desk.create("account", name="Holding small", size=5)
+
+    offered = admin.part("/o/account/suggest/boss?q=holding&size=7").text
+    nothing = admin.part("/o/account/suggest/boss?q=zzz").text
+
+    assert "Holding large" in offered
+    assert "Holding small" not in offered
+    assert "Nothing found" in nothing
+
+
 def test_an_object_without_a_layout_has_a_page_and_a_form(admin: Person, desk: Desk) -> None:
     """Everything it has is shown, long texts apart, with its history where it keeps one."""
     made = desk.create("every", name="Plain", body="Long", place={"latitude": 1, "longitude": 2})
