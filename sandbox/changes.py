@@ -53,7 +53,7 @@ def base_of(environment: Environment, tx: Tx) -> str:
     baseline = environment.row.baseline
     if baseline is None:
         return ""
-    return _BASES.get_or_make((str(environment.row.url), baseline), lambda: _base(tx, baseline))
+    return _BASES.get_or_make((f"{environment.row.url} {environment.row.schema}", baseline), lambda: _base(tx, baseline))
 
 
 def _base(tx: Tx, baseline: str) -> str:
