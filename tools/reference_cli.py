@@ -36,7 +36,11 @@ Environment variables, all optional.
 | `PATRON_HOME` | `var/` | where Patron keeps its state |
 | `PATRON_DATABASE_URL` | SQLite under `PATRON_HOME` | `postgresql://user:password@host/database` |
 | `PATRON_BROKER_URL` | a directory under `PATRON_HOME` | Redis or RabbitMQ |
-| `PATRON_SECRET_KEY` | made and kept on first start | signs sessions |
+| `PATRON_SECRET_KEY` | made and kept on first start | seals audit and second factors: keep it |
+| `PATRON_PUBLIC_URL` | – | address people use; links in mails begin with it |
+| `PATRON_PROXIES` | 0 | how many of your own proxies stand before the web processes |
+| `PATRON_MAIL_FROM` | `patron@` the mail server | the sender of mails |
+| `PATRON_OIDC_…` | – | [single sign-on](../how-to/single-sign-on.md) |
 
 ## Exit codes
 

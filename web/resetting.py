@@ -16,7 +16,6 @@ from engine.people.mail import Mail, send_mail
 from engine.people.throttle import ADDRESS, begin_attempt
 from engine.settings import Settings
 from engine.snapshots import Environments
-from engine.store.database import Database
 from web.cookies import forget_session
 from web.errors import install_errors
 from web.safety import ensure_same_site, guard
@@ -52,7 +51,7 @@ class Resetting:
                 answer.headers["Retry-After"] = str(error.retry_after)
                 return answer
             letter = _letter(f"{base}{RESET}/")
-            _in_background(lambda: _send(control, settings, email, letter))
+            _in_background(lambda: _send(self._environments, email, letter))
         return _show("web/reset_asked.html", can_mail=bool(settings.smtp_url))
 
     def choose(self, secret: str) -> Response:
@@ -131,10 +130,11 @@ def _letter(base: str) -> Letter:
     return lambda to, secret: Mail(to=to, subject=subject, text=text.replace("SECRET", secret))
 
 
-def _send(control: Database, settings: Settings, email: str, letter: Letter) -> None:
+def _send(environments: Environments, email: str, letter: Letter) -> None:
     """Make a link and mail it, if there is somebody to mail it to."""
+    settings = environments.settings
     try:
-        secret = ask_for_link(control, email, at=datetime.now(UTC))
+        secret = ask_for_link(environments.control, email, at=datetime.now(UTC))
         if secret:
             send_mail(settings.smtp_url, letter(email.strip(), secret), sender=settings.mail_from)
     except PatronError as error:
