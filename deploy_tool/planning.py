@@ -6,7 +6,7 @@ applying refuses if that has moved.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from deploy_tool.checking import refusal
@@ -99,8 +99,61 @@ def plan_deployment(
     without it nothing is counted.
     Raises: MetadataInvalid M100 with every problem of the result; UsageWrong U105.
     """
-    result, merge = result_tree(running.tree, incoming)
     previous = previous or running_model(running)
+    found = _candidate(environment, running, incoming, previous, wishes)
+    operations, result = found.operations, found.result
+    ensure_all_used(wishes.treatments, operations)
+    base = running.head.version if incoming.base_version is None else incoming.base_version
+    plan = Plan(
+        environment=environment,
+        dialect=dialect,
+        source=incoming.name,
+        base=f"{environment}@{base}",
+        version=running.head.version,
+        tree=running.tree.digest,
+        result=result.digest if operations else running.tree.digest,
+        changes=_changes(environment, running, previous, found, tx, wishes),
+        conflicts=_conflicts(found, chosen_only=bool(wishes.patterns)),
+        steps=_steps(running, previous, found.model, dialect, operations),
+        warnings=_warnings(found.problems),
+        passed=len(result.docs),
+        content=_content(running.tree, result) if operations else {},
+        removed=tuple(key for key in running.tree.docs if key not in result.docs),
+        author=wishes.author,
+        approvals=0 if tx is None else load_policy(tx).approvals,
+    )
+    return Planned(
+        plan=plan,
+        running=running,
+        result=result,
+        previous=previous,
+        model=found.model,
+        operations=operations,
+        is_synchronous=_digests(result, incoming.scope) == _digests(incoming.tree, incoming.scope),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """The tree that would run, compiled; `added`: components that came along, and why."""
+
+    result: SourceTree
+    model: Model
+    problems: tuple[Problem, ...]
+    merge: Merge | None
+    operations: tuple[Operation, ...]
+    added: Mapping[ComponentKey, str]
+
+
+def _candidate(
+    environment: EnvironmentName,
+    running: Running,
+    incoming: Incoming,
+    previous: Model | None,
+    wishes: Wishes,
+) -> _Candidate:
+    """Merge, choose and compile. Raises: MetadataInvalid M100; UsageWrong U100."""
+    result, merge = result_tree(running.tree, incoming)
     # A tree that was compiled before is the very same model; then there is nothing left to do.
     model, problems = compile_model(result, incoming.model or previous)
     if model is None:
@@ -115,45 +168,34 @@ def plan_deployment(
         if model is None:
             raise refusal(problems, f"these components alone cannot run in {environment}")
         operations = diff_trees(running.tree, result, retired=running.retired)
-    base = running.head.version if incoming.base_version is None else incoming.base_version
-    ensure_all_used(wishes.treatments, operations)
-    counting = (
-        None
-        if tx is None or previous is None
-        else Counts(environment=environment, running=running, previous=previous, model=model).over(
-            tx
-        )
-    )
-    changes = tuple(
-        _planned(operation, counting, wishes.treatments, model, added.get(operation.component, ""))
-        for operation in operations
-    )
-    plan = Plan(
-        environment=environment,
-        dialect=dialect,
-        source=incoming.name,
-        base=f"{environment}@{base}",
-        version=running.head.version,
-        tree=running.tree.digest,
-        result=result.digest if operations else running.tree.digest,
-        changes=changes,
-        conflicts=_conflicts(merge, {o.component for o in operations} if wishes.patterns else None),
-        steps=_steps(running, previous, model, dialect, operations),
-        warnings=_warnings(problems),
-        passed=len(result.docs),
-        content=_content(running.tree, result) if operations else {},
-        removed=tuple(key for key in running.tree.docs if key not in result.docs),
-        author=wishes.author,
-        approvals=0 if tx is None else load_policy(tx).approvals,
-    )
-    return Planned(
-        plan=plan,
-        running=running,
+    return _Candidate(
         result=result,
-        previous=previous,
         model=model,
+        problems=problems,
+        merge=merge,
         operations=operations,
-        is_synchronous=_digests(result, incoming.scope) == _digests(incoming.tree, incoming.scope),
+        added=added,
+    )
+
+
+def _changes(
+    environment: EnvironmentName,
+    running: Running,
+    previous: Model | None,
+    found: _Candidate,
+    tx: Tx | None,
+    wishes: Wishes,
+) -> tuple[PlannedChange, ...]:
+    """Write the operations down, each with what it means to the records that are there."""
+    counting = None
+    if tx is not None and previous is not None:
+        counts = Counts(
+            environment=environment, running=running, previous=previous, model=found.model
+        )
+        counting = counts.over(tx)
+    return tuple(
+        _planned(o, counting, wishes.treatments, found.model, found.added.get(o.component, ""))
+        for o in found.operations
     )
 
 
@@ -314,12 +356,10 @@ def _content(before: SourceTree, after: SourceTree) -> Mapping[ComponentKey, Con
     }
 
 
-def _conflicts(
-    merge: Merge | None, chosen: Collection[ComponentKey] | None
-) -> tuple[PlannedConflict, ...]:
+def _conflicts(found: _Candidate, *, chosen_only: bool) -> tuple[PlannedConflict, ...]:
     """Give the conflicts of a merge; where components were chosen, only theirs."""
-    every = () if merge is None else merge.conflicts
-    found = every if chosen is None else [c for c in every if c.component in chosen]
+    every = () if found.merge is None else found.merge.conflicts
+    chosen = {operation.component for operation in found.operations}
     return tuple(
         PlannedConflict(
             component=c.component,
@@ -328,7 +368,8 @@ def _conflicts(
             target=c.target,
             incoming=c.incoming,
         )
-        for c in found
+        for c in every
+        if not chosen_only or c.component in chosen
     )
 
 

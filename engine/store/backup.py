@@ -57,7 +57,8 @@ def _dump(database: Database, target: Path) -> None:
     if database.schema:
         words.append(f"--schema={database.schema}")
     words.append(url.render_as_string())
-    environ = {**os.environ, "PGPASSWORD": database.url.password or ""}  # never on a command line
+    # The password goes by the environment, never on a command line; nothing else is needed.
+    environ = {"PATH": os.defpath, "PGPASSWORD": database.url.password or ""}
     done = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)  # noqa: S603  # PostgreSQL's own tool
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
