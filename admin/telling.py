@@ -11,6 +11,8 @@ from engine.errors import Problem
 from engine.source.sheets import render_fragment
 from web.visit import visit
 
+_LONGEST = 160  # characters of a line that is shown with its problem
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -21,6 +23,8 @@ class Told:
     hint: str
     code: str
     address: str = ""
+    line: str = ""  # of the text, with a caret below the place in `caret`
+    caret: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +73,19 @@ def top_problems(draft: Draft, outcome: Outcome | None) -> list[Told]:
                 text=f"{problem.component}: {problem.message}" if is_other else problem.message,
                 hint=problem.hint,
                 code=problem.code,
+                **_shown_line(draft.text, problem, is_here=bool(place)),
                 address=address(visit().root, problem.component) if is_other else "",
             )
         )
     return told
+
+
+def _shown_line(text: str, problem: Problem, *, is_here: bool) -> dict[str, str]:
+    """Give the line that a problem lies in, and a caret under its character."""
+    lines = text.splitlines()
+    if not is_here or problem.line > len(lines) or len(lines[problem.line - 1]) > _LONGEST:
+        return {}
+    return {"line": lines[problem.line - 1], "caret": f"{' ' * (problem.col - 1)}^"}
 
 
 def conflict_rows(outcome: Outcome | None) -> list[ConflictRow]:
