@@ -142,6 +142,17 @@ def test_an_address_slows_down_over_many_accounts(control: Database, now: dateti
     assert come(control, now, browser=elsewhere) is not None
 
 
+def test_this_very_machine_holds_nobody_up(control: Database, now: datetime):
+    """Behind a proxy that was not declared everybody has its address; accounts still slow down."""
+    here = Browser(address="127.0.0.1", device="proxy")
+    for number in range(31):
+        come(control, now, "wrong password", email=f"p{number}@example.test", browser=here)
+
+    assert come(control, now, browser=here) is not None
+    with pytest.raises(Throttled):
+        fail(control, 6, now, browser=here)
+
+
 def test_a_good_sign_in_does_not_wash_an_address_clean(control: Database, now: datetime):
     """Who owns one account cannot use it to go on guessing at others."""
     for number in range(29):
