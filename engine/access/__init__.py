@@ -4,6 +4,7 @@ Pure: from permission sets and a model to bit masks and a tree. The store lowers
 predicate; `explain` turns the same tree into the reason. Nothing else decides about access.
 """
 
+from engine.access.difference import AccessChange, access_changes
 from engine.access.effective import ADMINISTRATOR, Access, ObjectAccess, effective
 from engine.access.policy import (
     AnyOf,
@@ -24,6 +25,7 @@ from engine.access.standing import Standing, standing
 __all__ = [
     "ADMINISTRATOR",
     "Access",
+    "AccessChange",
     "AnyOf",
     "ByHand",
     "Everything",
@@ -36,6 +38,7 @@ __all__ = [
     "Ruled",
     "Standing",
     "Through",
+    "access_changes",
     "effective",
     "leaves",
     "reasons",
