@@ -16,6 +16,7 @@ from engine.clock import Clock
 from engine.compiled import Model, Snapshot
 from engine.errors import AccessDenied
 from engine.expr import EvalContext
+from engine.locale import say
 from engine.model.fields.base import Value
 from engine.query import Planner, ReadPlan
 from engine.saving.unit import Unit
@@ -64,8 +65,8 @@ def _ensure_second_factor(model: Model, access: Access, credential: Credential) 
         return
     held = (model.permission_sets.get(name) for name in access.sets)
     if any(one is not None and one.requires_second_factor for one in held):
-        message = "What you may do here needs a second factor."
-        raise AccessDenied(message, code="A203", hint="set it up, then come back")
+        message = say("What you may do here needs a second factor.")
+        raise AccessDenied(message, code="A203", hint=say("set it up, then come back"))
 
 
 def _kept_plan(

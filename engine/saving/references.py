@@ -127,7 +127,11 @@ def _check_queue(unit: Unit, draft: Draft, queue: str) -> None:
     declared = unit.snapshot.model.declared.get("queue", {}).get(queue, {})
     objects = declared.get("objects")
     if isinstance(objects, list | tuple) and draft.object.name not in objects:
-        message = f'The queue "{queue}" does not take {draft.object.plural.lower()}.'
+        language = str(draft.context.user.get("language") or "")
+        plural = draft.object.text(language, "plural") or draft.object.plural
+        message = say(
+            'The queue "{queue}" does not take {objects}.', queue=queue, objects=plural.lower()
+        )
         draft.errors.append(FieldError(field=OWNER, code="R107", message=message))
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from engine.compiled import CompiledObject, Model
 from engine.errors import AccessDenied, FieldError, NotFound, PatronError, RequestInvalid
+from engine.locale import say
 from engine.names import ObjectName, did_you_mean
 from engine.saving.save import Change, change
 from engine.saving.unit import Record, Unit
@@ -47,7 +48,7 @@ class Sharing:
         principal, errors = self._principal(group)
         errors += self._refused(compiled, access, until)
         if errors:
-            message = "The record cannot be shared like this."
+            message = say("The record cannot be shared like this.")
             raise RequestInvalid(message, code="Q111", errors=tuple(errors))
         if access == "edit" and not may_edit:
             raise AccessDenied("You may see this record, but not let others change it.")
@@ -91,7 +92,7 @@ class Sharing:
         Raises: NotFound N100; AccessDenied A100; RecordInvalid R100; Conflict C100.
         """
         if owner in (None, ""):
-            message = "A record always has an owner."
+            message = say("A record always has an owner.")
             error = FieldError(field="owner", code="R105", message=message)
             raise RequestInvalid(message, code="Q111", errors=(error,))
         wanted = Change(
@@ -134,13 +135,15 @@ class Sharing:
     ) -> list[FieldError]:
         errors = []
         if compiled.sharing == "parent":
-            message = f"{compiled.plural} are seen with what they belong to: share that."
+            message = say(
+                "{objects} are seen with what they belong to: share that.", objects=compiled.plural
+            )
             errors.append(FieldError(field="with", code="Q111", message=message))
         if access not in LEVELS:
-            message = f'"{access}" is no access: it is read or edit.'
+            message = say('"{access}" is no access: it is read or edit.', access=access)
             errors.append(FieldError(field="access", code="Q111", message=message))
         if until is not None and until <= self.unit.now:
-            message = "A share must end in the future."
+            message = say("A share must end in the future.")
             errors.append(FieldError(field="until", code="Q111", message=message))
         return errors
 
@@ -148,7 +151,7 @@ class Sharing:
         """Read `{"role": "emea"}` as "role:emea", if there is such a group or person."""
         sort, name = next(iter(group.items()), ("", ""))
         if len(group) != 1 or sort not in SORTS:
-            message = f"`with` names one of {', '.join(SORTS)}."
+            message: str = say("`with` names one of {names}.", names=", ".join(SORTS))
             return "", [FieldError(field="with", code="Q111", message=message)]
         if sort == "user":
             return self._person(name)
@@ -167,7 +170,7 @@ class Sharing:
             plan = unit.planner.load_paths(unit.snapshot.model.objects[_USER], ())
             if fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, [number]):
                 return f"user:{number}", []
-        message = f"There is no user with the id {number}."
+        message = say("There is no user with the id {number}.", number=number)
         return "", [FieldError(field="with", code="Q111", message=message)]
 
     def _note(
