@@ -53,7 +53,8 @@ def base_of(environment: Environment, tx: Tx) -> str:
     baseline = environment.row.baseline
     if baseline is None:
         return ""
-    return _BASES.get_or_make((f"{environment.row.url} {environment.row.schema}", baseline), lambda: _base(tx, baseline))
+    key = (f"{environment.row.url} {environment.row.schema}", baseline)
+    return _BASES.get_or_make(key, lambda: _base(tx, baseline))
 
 
 def _base(tx: Tx, baseline: str) -> str:

@@ -10,7 +10,7 @@ from engine.compile.scopes import ObjectScope
 from engine.compile.work import Work
 from engine.compiled import PermissionSet, View
 from engine.expr import ExprType, Kind
-from engine.names import FieldName, ObjectName
+from engine.names import FieldName, ObjectName, label_from
 from engine.source import SourceDoc
 
 
@@ -31,7 +31,7 @@ def _permission_sets(work: Work) -> None:
         permissions = doc.data.get("permissions")
         work.permission_sets[name] = PermissionSet(
             name=name,
-            label=str(doc.data.get("label", name)),
+            label=str(doc.data.get("label") or label_from(name)),
             objects=MappingProxyType(objects),
             fields=MappingProxyType(fields),
             permissions=frozenset(map(str, permissions if isinstance(permissions, list) else ())),
@@ -68,7 +68,7 @@ def _views(work: Work) -> None:
         work.views.setdefault(ObjectName(owner), {})[name] = View(
             name=name,
             object=ObjectName(owner),
-            label=str(doc.data.get("label", name)),
+            label=str(doc.data.get("label") or label_from(name)),
             where=where,
             fields=fields,
             sort=sort,

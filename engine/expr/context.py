@@ -40,9 +40,9 @@ class EvalContext:
 
     `now` is aware; `zone` is the acting user's, or the project's in jobs. `prior` holds the record
     as the transaction found it, by dotted path, None on create. `roles` are the user's role and
-    those below it, which count as held. `look_up(object, wanted, key, value)` reads one field of the
-    record whose `key` is `value`; `rate(currency)` gives the worth of one unit today. Both may be
-    missing: VLOOKUP and CURRENCYRATE then fail with that reason.
+    those below it, which count as held. `look_up(object, wanted, key, value)` reads one field of
+    the record whose `key` is `value`; `rate(currency)` gives the worth of one unit today. Both may
+    be missing: VLOOKUP and CURRENCYRATE then fail with that reason.
     """
 
     now: datetime
