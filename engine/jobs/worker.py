@@ -21,6 +21,7 @@ from celery.platforms import SecurityWarning
 
 from engine.clock import Clock, SystemClock
 from engine.errors import PatronError
+from engine.jobs.filesystem import SCHEME, install_filesystem
 from engine.jobs.table import Job, Work
 from engine.settings import Settings
 from engine.snapshots import Environments
@@ -111,7 +112,8 @@ def _configuration(settings: Settings, home: Path) -> dict[str, object]:
     }
     if settings.broker_url:
         return {**common, "broker_url": _known(settings.broker_url)}
-    return {**common, "broker_url": "filesystem://localhost", **_folders(home)}
+    install_filesystem()
+    return {**common, "broker_url": f"{SCHEME}://localhost", **_folders(home)}
 
 
 def _known(url: str) -> str:

@@ -39,7 +39,9 @@ def findings(seat: Seat) -> list[Any]:
     return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
 
 
-@pytest.mark.parametrize(("who", "scheme"), [("rep", "light"), ("marie", "dark")])
+@pytest.mark.parametrize(
+    ("who", "scheme"), [("rep", "light"), ("marie", "dark"), ("rep", "dark"), ("marie", "light")]
+)
 def test_everybody_can_read_and_reach_every_page(
     seat: Callable[..., Seat], who: str, scheme: str
 ) -> None:

@@ -21,7 +21,7 @@ from tests.support.visitors import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-Open = Callable[[str], Page]
+Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,8 @@ def sign_in(browser: Browser, address: str) -> Iterator[Open]:
     failed: list[str] = []
     with ExitStack() as closing:
 
-        def opened(who: str) -> Page:
-            context = browser.new_context(base_url=address, locale="en-GB")
+        def opened(who: str, locale: str = "en-GB") -> Page:
+            context = browser.new_context(base_url=address, locale=locale)
             closing.callback(context.close)
             page = context.new_page()
             page.on("pageerror", lambda error: failed.append(str(error)))
@@ -219,18 +219,26 @@ def test_deleting_asks_and_is_undone_by_keyboard(sign_in: Open, desk: Desk) -> N
     assert page.query_selector(".strip-note") is None
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1360, 320])
+@pytest.mark.parametrize(
+    ("theme", "locale", "width"),
+    [
+        ("light", "en-GB", 1360),
+        ("dark", "en-GB", 320),
+        ("light", "fr-FR", 320),
+        ("dark", "fr-FR", 1360),
+    ],
+)
 def test_axe_finds_nothing_and_nothing_overflows(
-    sign_in: Open, desk: Desk, theme: str, width: int
+    sign_in: Open, desk: Desk, theme: str, locale: str, width: int
 ) -> None:
-    """Pages, forms, errors and history, in both themes, wide and on a small phone."""
+    """Pages, forms, errors and history: both themes and languages, wide and on a small phone."""
     account = desk.create("account", name="A" * 120)
     made = desk.create("deal", name="W" * 60, account=account, amount=5000, notes="x" * 300)
     desk.create("line", name="L" * 200, deal=made, cost=1)
     every = desk.create("every", name="E", home={"street": "s"}, kinds=["a"], data={"a": 1})
     desk.update("deal", made, stage="talk", amount=6000)
-    page = sign_in("admin")
+    page = sign_in("admin", locale)
+    assert page.get_attribute("html", "lang") == locale.partition("-")[0]
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # light or dark
 

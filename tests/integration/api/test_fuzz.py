@@ -96,7 +96,11 @@ FITTING: Mapping[str, Sequence[object]] = {
     "operation": ("create", "update", "upsert", "delete"),
     "atomic": ("true", "false"),
     "match": ("code", "erp", "name", "id"),
+    "email": ("rep@example.test", "nobody@example.test"),
+    "actor": ("admin@example.test", "system"),
+    "action": ("member.add", "token.create", "x"),
 }
+USUAL = ("x", "1", "2026-01-01", "2026-01-01T00:00:00Z", "user 1")  # parameters of other names
 
 
 class Fuzzer:
@@ -152,7 +156,7 @@ class Fuzzer:
             return self._pick(NASTY)
         if name == "after":
             return self._pick(self._cursors)
-        return self._pick(FITTING[name])
+        return self._pick(FITTING.get(name, USUAL))
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}

@@ -98,7 +98,7 @@ def test_a_user_gets_rights_and_a_token(production):
         (("user", "create", "production", "nobody"), 3, "nobody"),
         (("user", "create", "staging", "a@example.test"), 64, "There is no environment staging"),
         (("token", "create", "production", "b@example.test"), 3, "b@example.test"),
-        (("token", "create", "production", "b@example.test", "--days", "0"), 64, "one day"),
+        (("token", "create", "production", "b@example.test", "--days", "0"), 64, "1 to 3,660 days"),
     ],
 )
 def test_people_who_cannot_be_made_are_refused_clearly(production, words, code, said):

@@ -76,7 +76,7 @@ for: [{role: clerk, permission_set: seller}, {permission_set: seller}]
     "workflows__flag": """\
 workflow: flag
 object: deal
-when: before_save
+when: saved
 steps:
   - {name: note, create: note, values: {title: name, deal: id}}
   - {name: one, if: amount > 10, then: [{name: two, set: {flag: '"x"'}}]}
