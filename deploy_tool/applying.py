@@ -249,8 +249,10 @@ class _Carrying:
             previous=previous,
             model=self.planned.model,
         ).over(tx)
-        for operation in changed if counting else ():
-            now = counting.of(operation).concerned if counting else 0
+        if counting is None:
+            return  # values would have to be kept differently: the steps refuse that
+        for operation in changed:
+            now = counting.of(operation).concerned
             before = consented.get(operation.component, UNTOUCHED).concerned
             if now > before:
                 raise _grown(operation.component, before, now, self.plan)

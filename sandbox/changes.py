@@ -16,12 +16,11 @@ from engine.snapshots import Environment
 from engine.source import SourceTree, tree_from_stored
 from engine.store.memo import Memo
 from engine.store.platform.head import read_head
-from engine.store.platform.journal import load_changes
+from engine.store.platform.journal import find_by_tree, load_changes
 from engine.store.platform.versions import load_revisions
 from engine.store.text import native
 from engine.store.tx import Tx
 
-_BASELINE = "SELECT max(number) FROM patron_version WHERE tree = ?"
 _REASON = (
     "SELECT reason FROM patron_version WHERE tree = ? AND reason <> '' ORDER BY number LIMIT 1"
 )
@@ -64,8 +63,7 @@ def _base(tx: Tx, baseline: str) -> str:
 
 
 def _compare(tx: Tx, baseline: str) -> tuple[Operation, ...]:
-    found = tx.row(native(tx, _BASELINE), (baseline,))
-    since = int(found[0]) if found is not None and found[0] is not None else 0
+    since = find_by_tree(tx, baseline) or 0
     before: dict[ComponentKey, Digest | None] = {}
     after: dict[ComponentKey, Digest | None] = {}
     for change in load_changes(tx, after=since):

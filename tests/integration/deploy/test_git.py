@@ -10,6 +10,7 @@ import pytest
 
 from deploy_tool.cli import main
 from deploy_tool.git_merging import merge_file
+from tests.conftest import missing
 from tests.integration.deploy.conftest import DEAL, PROJECT
 
 COMMENTED = "# What we sell.\n" + DEAL
@@ -19,7 +20,7 @@ COMMENTED = "# What we sell.\n" + DEAL
 def repository(tmp_path, monkeypatch):
     """Make a repository with a small configuration in crm/, and the driver installed."""
     if shutil.which("git") is None:
-        pytest.skip("git is not installed")
+        missing("git is not installed")
     folder = tmp_path / "crm" / "objects"
     folder.mkdir(parents=True)
     (tmp_path / "crm" / "project.yaml").write_text(PROJECT, encoding="utf-8")
