@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
 from engine.session import Session, run
-from engine.settings import Settings
 from engine.store.database import Tx
 from engine.store.platform.enter import MemberCredential
 from engine.store.platform.members import find_member
-from tests.support.houses import House, open_house, own_postgres, write_files
+from tests.integration.conftest import opened
+from tests.support.houses import House
 from tests.support.visitors import Visitor, visitor_of
 
 HOSTILE = '<script>alert("x")</script>&amp;\'"'
@@ -182,16 +183,8 @@ def screens(
 ) -> Iterator[Screens]:
     """Give an installation with an administrator, a rep and somebody who may only read."""
     home = tmp_path_factory.mktemp("screens")
-    files = write_files(home / "files", FILES)
-    if request.param == "sqlite":
-        with open_house(Settings(home=home), files) as made:
-            yield _peopled(made)
-        return
-    server = request.getfixturevalue("postgres_url")
-    with (
-        own_postgres(server) as url,
-        open_house(Settings(home=home, database_url=url), files) as made,
-    ):
+    server = partial(request.getfixturevalue, "postgres_url")
+    with opened(request.param, home, server, FILES) as made:
         yield _peopled(made)
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from html import unescape
 
 import pytest
 from werkzeug.test import TestResponse
 
 from engine.session import Record, Session, run
-from engine.settings import Settings
 from engine.store.platform.enter import MemberCredential
 from engine.store.platform.members import find_member
-from tests.support.houses import House, open_house, own_postgres, write_files
+from tests.integration.conftest import opened
+from tests.support.houses import House
 from tests.support.visitors import CSRF, Visitor, visitor_of
 
 TEXTAREA = re.compile(r'<textarea[^>]*name="([^"]*)"[^>]*>\n?(.*?)</textarea>', re.DOTALL)
@@ -329,16 +330,8 @@ def desk(
 ) -> Iterator[Desk]:
     """Give an installation with an administrator, a rep, a reader and a French rep."""
     home = tmp_path_factory.mktemp("desk")
-    files = write_files(home / "files", FILES)
-    if request.param == "sqlite":
-        with open_house(Settings(home=home), files) as made:
-            yield _peopled(made)
-        return
-    server = request.getfixturevalue("postgres_url")
-    with (
-        own_postgres(server) as url,
-        open_house(Settings(home=home, database_url=url), files) as made,
-    ):
+    server = partial(request.getfixturevalue, "postgres_url")
+    with opened(request.param, home, server, FILES) as made:
         yield _peopled(made)
 
 
