@@ -93,7 +93,9 @@ def main(files: list) -> None:
     make_venv()
     print("Installing the packages of {} ...".format(" and ".join(files)), flush=True)
     wanted = [part for name in files for part in ("-r", name)]
-    if not pip("--require-hashes", *wanted):
+    # The lock files name every package, so nothing is left to resolve; older pips stumble there
+    # over extras of which a newer version than the locked one has come out.
+    if not pip("--require-hashes", "--no-deps", *wanted):
         stop(
             "The packages could not be installed; pip says why above. If it could not connect, "
             "the package registry cannot be reached from here: check the network, or name a "
