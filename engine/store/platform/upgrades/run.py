@@ -24,6 +24,12 @@ from engine.store.platform.upgrades import (
     environment_4_audit_chain,
     environment_5_access,
     environment_6_evidence,
+    environment_7_runs,
+    environment_8_effects,
+    environment_9_approvals,
+    environment_10_clocks,
+    environment_11_traces,
+    environment_12_deploying,
     functions,
 )
 from engine.store.platform.upgrades.step import Step
@@ -37,6 +43,12 @@ ENVIRONMENT: Sequence[Step] = (
     Step(number=4, title="audit chain", engine_min=3, apply=environment_4_audit_chain.apply),
     Step(number=5, title="access", engine_min=5, apply=environment_5_access.apply),
     Step(number=6, title="evidence", engine_min=5, apply=environment_6_evidence.apply),
+    Step(number=7, title="runs", engine_min=5, apply=environment_7_runs.apply),
+    Step(number=8, title="effects", engine_min=5, apply=environment_8_effects.apply),
+    Step(number=9, title="approvals", engine_min=5, apply=environment_9_approvals.apply),
+    Step(number=10, title="clocks", engine_min=5, apply=environment_10_clocks.apply),
+    Step(number=11, title="traces", engine_min=5, apply=environment_11_traces.apply),
+    Step(number=12, title="deploying", engine_min=5, apply=environment_12_deploying.apply),
 )
 CONTROL: Sequence[Step] = (
     Step(number=1, title="directory", engine_min=1, apply=control_1_directory.apply),
