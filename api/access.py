@@ -15,7 +15,7 @@ from api.queries import read_id, read_query
 from engine.errors import FieldError, RequestInvalid
 from engine.session import Session, Share
 
-SHARE_KEYS, TRANSFER_KEYS = ("with", "access", "until"), ("owner",)
+SHARE_KEYS, TRANSFER_KEYS = ("with", "access", "until"), ("owner", "assignment")
 NO_CONTENT = 204
 RECORD = "/records/<object>/<id>"
 View = Callable[..., Response]
@@ -76,13 +76,19 @@ class AccessRoutes:
         return self.calls.write(environment, work)
 
     def transfer(self, environment: str, object: str, id: str) -> Response:
-        """Give a record another owner; answers with the record, or the id of one now hidden."""
+        """Give a record another owner, named or chosen by an assignment of the configuration.
+
+        Answers with the record, or the id of one now hidden.
+        """
         body, expected, record = _body(TRANSFER_KEYS), read_expected_version(), read_id(id)
 
         def work(session: Session) -> Outcome:
             compiled = session.compiled(object)
-            owner = body.get("owner")
-            return Outcome(value=session.sharing.hand_over(compiled, record, owner, expected))
+            sharing, assignment = session.sharing, body.get("assignment")
+            if assignment is not None and "owner" not in body:
+                chosen = sharing.assign(compiled, record, str(assignment), expected)
+                return Outcome(value=chosen)
+            return Outcome(value=sharing.hand_over(compiled, record, body.get("owner"), expected))
 
         return self.calls.write_once(environment, work)
 

@@ -32,8 +32,11 @@ _SHARE_BODY: Json = {
 }
 _TRANSFER_BODY: Json = {
     "type": "object",
-    "required": ["owner"],
-    "properties": {"owner": {"type": "integer", "minimum": 1, "description": "a user or a queue"}},
+    "oneOf": [{"required": ["owner"]}, {"required": ["assignment"]}],
+    "properties": {
+        "owner": {"type": "integer", "minimum": 1, "description": "a user or a queue"},
+        "assignment": {"type": "string", "description": "an assignment chooses the owner"},
+    },
     "additionalProperties": False,
 }
 

@@ -83,6 +83,8 @@ CODES: dict[str, str] = {
     "M313": "The expression has no SQL form, so it cannot filter or order records.",
     "M314": "A value is given to a field that Patron sets itself.",
     "M315": "The step cannot run before a save, where a workflow only sets values of its record.",
+    "M340": "An assignment chooses among nobody, or does not say to whom.",
+    "M341": "An assignment gives records to a queue that does not take them.",
     "N100": "There is no such record or object, or you may not see it.",
     "N101": "There is no such environment.",
     "N102": "There is no such version of the configuration.",
@@ -179,4 +181,6 @@ CODES: dict[str, str] = {
     "V100": "The configuration changed while the request ran; it is redone by itself.",
     "W100": "A step of an automation could not be carried out.",
     "W101": "A workflow computed a value that its field cannot take.",
+    "W190": "There is no such assignment for records of this object.",
+    "W191": "Nobody can take the record now.",
 }

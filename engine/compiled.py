@@ -275,6 +275,32 @@ class Automation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentEntry:
+    """Who gets a record when a condition holds: a path to them, or a group as text.
+
+    `group`: "queue:france", "role:sales", "user:" and an e-mail; "" with a path. `by`: how one of
+    its members is chosen; "" gives the record to the queue or the user itself.
+    """
+
+    name: str
+    condition: Expression | None = None
+    path: Expression | None = None
+    group: str = ""
+    by: str = ""  # round_robin | load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Who gets records of an object. `reads`: what conditions and paths read of the record."""
+
+    name: str
+    label: str
+    object: ObjectName
+    entries: tuple[AssignmentEntry, ...]
+    reads: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """The small facts of a configuration."""
 
@@ -308,6 +334,7 @@ class Model:
     automation: Mapping[ObjectName, Automation] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    assignments: Mapping[str, Assignment] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from engine.compile.assignment import compile_assignments
 from engine.compile.automation import compile_automation
 from engine.compile.collect import collect
 from engine.compile.cycles import check_cycles
@@ -33,6 +34,7 @@ PASSES = (
     compile_rest,
     compile_sharing,
     check_expressions,
+    compile_assignments,
     compile_automation,
     check_cycles,
 )

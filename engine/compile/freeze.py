@@ -54,6 +54,7 @@ def freeze(work: Work) -> Model:
         aka=MappingProxyType(_former_objects(work)),
         former=MappingProxyType({kind: _former(work, kind) for kind in HELD}),
         automation=MappingProxyType(work.automation),
+        assignments=MappingProxyType(work.assignments),
     )
 
 

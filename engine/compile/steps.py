@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
+from engine.compile.assignment import check_assignee
 from engine.compile.component import Component, Fields
 from engine.compile.meetings import TwoRecords
 from engine.compile.objects import scope_of
@@ -80,6 +82,9 @@ class _Steps:
         for name, value in body.items() if isinstance(body, Mapping) else ():
             if isinstance(value, str):
                 check.any_value(f"{at}/body/{name}", self.scope)
+        if isinstance(step.get("assign"), Mapping):
+            given = cast("Step", step["assign"])
+            check_assignee(check.work, check.doc, f"{at}/assign", given, self.owner)
         wait = step.get("wait")
         if isinstance(wait, Mapping) and "until" in wait:
             check.one_of(f"{at}/wait/until", self.scope, (DATE, DATETIME))

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from engine.compile.scopes import ObjectScope
 from engine.compiled import (
+    Assignment,
     Automation,
     CompiledObject,
     Members,
@@ -82,6 +83,7 @@ class Work:
         # Expressions that are ready, by component and place: checked once, laid out later.
         self.ready: dict[tuple[ComponentKey, str], Expression] = {}
         self.automation: dict[ObjectName, Automation] = {}
+        self.assignments: dict[str, Assignment] = {}
 
     def named(self, kind: str) -> Mapping[str, SourceDoc]:
         """Give the documents of a kind that stands outside objects, by name."""

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.compiled import CompiledObject, Model
-from engine.errors import AccessDenied, FieldError, NotFound, PatronError, RequestInvalid
+from engine.errors import AccessDenied, Conflict, FieldError, NotFound, PatronError, RequestInvalid
 from engine.locale import say
 from engine.names import ObjectName, did_you_mean
+from engine.saving.assigning import choose_owner, ensure_declared
 from engine.saving.save import Change, change
 from engine.saving.unit import Record, Unit
 from engine.store.platform import audit, shares
@@ -106,6 +107,30 @@ class Sharing:
             raise outcome
         still = self._visible(compiled, record_id)
         return outcome if still else {"id": record_id, "version": outcome["version"]}
+
+    def assign(
+        self,
+        compiled: CompiledObject,
+        record_id: int,
+        assignment: str,
+        expected_version: int | None = None,
+    ) -> Record:
+        """Give a record to whom an assignment of the configuration says, by the right `transfer`.
+
+        Raises: as `hand_over`; RequestInvalid W190 for an unknown assignment; Conflict W191 when
+        nobody can take the record.
+        """
+        unit = self.unit
+        if not self._visible(compiled, record_id):
+            raise NotFound
+        unit.rights(compiled, "transfer")
+        ensure_declared(unit, compiled, assignment)
+        owner = choose_owner(unit, compiled, {"id": record_id}, unit.caller.context, assignment)
+        if owner is None:
+            message = say("Nobody whom this assignment names can take the record now.")
+            hint = say("look at who is active, and who is away")
+            raise Conflict(message, code="W191", hint=hint)
+        return self.hand_over(compiled, record_id, owner, expected_version)
 
     def _visible(self, compiled: CompiledObject, record_id: int) -> bool:
         plan = self.unit.planner.load_paths(compiled, ())
