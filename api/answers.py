@@ -16,9 +16,11 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from api.bodies import shorten
-from engine.errors import NotFound, PatronError, RequestInvalid, Throttled
+from deploy_tool.exits import exit_of
+from engine.errors import DeploymentFailed, NotFound, PatronError, RequestInvalid, Throttled
 
 JSON = "application/json"
+EXIT_HEADER = "Patron-Exit"  # what the command line ends with for the same failure
 SERVER_ERROR = 500
 UNAVAILABLE = 503
 RETRY_SECONDS = "1"
@@ -49,10 +51,14 @@ def answer(
 
 
 def failure(error: PatronError) -> Response:
-    """Give the one error shape; errors of ours (5xx) go to the log and keep their details there."""
-    if error.status >= SERVER_ERROR:
+    """Give the one error shape; errors of ours (5xx) go to the log and keep their details there.
+
+    A deployment that failed says so itself: whoever deploys has to know what became of it.
+    """
+    if error.status >= SERVER_ERROR and not isinstance(error, DeploymentFailed):
         return _broken(error)
     headers = {"WWW-Authenticate": _challenge()} if error.status == 401 else {}  # noqa: PLR2004
+    headers[EXIT_HEADER] = str(int(exit_of(error)))
     if isinstance(error, Throttled):
         headers["Retry-After"] = str(error.retry_after)
     return answer(encode(_shape(error)), error.status, headers)
@@ -77,7 +83,8 @@ def _broken(error: BaseException) -> Response:
     number = secrets.token_hex(4)
     _LOG.error("%s %s failed, number %s", request.method, request.path, number, exc_info=error)
     if isinstance(error, PatronError) and error.status == UNAVAILABLE:
-        return answer(encode(_shape(error)), UNAVAILABLE, {"Retry-After": RETRY_SECONDS})
+        headers = {"Retry-After": RETRY_SECONDS, EXIT_HEADER: str(int(exit_of(error)))}
+        return answer(encode(_shape(error)), UNAVAILABLE, headers)
     message = f"Something went wrong inside Patron; the server's log tells more under {number}."
     status = error.status if isinstance(error, PatronError) else SERVER_ERROR
     return answer(encode(_shape(PatronError(message=message, status=status))), status)

@@ -12,10 +12,10 @@ from flask import Blueprint, Response, g
 
 from api.access import access_routes
 from api.calls import Calls
-from api.environments import EnvironmentRoutes
 from api.headers import ensure_readable_address, read_credential
 from api.metadata import OPENAPI_ADDRESS, MetadataRoutes
 from api.people import people_routes
+from api.promotion import promotion_routes
 from api.records import RecordRoutes
 from engine.snapshots import Environments
 
@@ -28,7 +28,6 @@ def routes(environments: Environments) -> tuple[tuple[str, str, View, str], ...]
     calls = Calls(environments)
     records = RecordRoutes(calls)
     metadata = MetadataRoutes(calls)
-    around = EnvironmentRoutes(calls, environments)
     return (
         ("GET", "/objects", metadata.objects, "read"),
         ("GET", "/objects/<object>", metadata.describe, "read"),
@@ -41,9 +40,7 @@ def routes(environments: Environments) -> tuple[tuple[str, str, View, str], ...]
         ("PUT", f"{RECORDS}/by/<field>/<path:value>", records.upsert, "records"),
         ("POST", f"{RECORDS}/bulk", records.bulk, "records"),
         ("POST", "/aggregate/<object>", records.aggregate, "read"),
-        ("GET", "/environments", around.environments, "metadata"),
-        ("GET", "/environments/<named>/versions", around.versions, "metadata"),
-        ("GET", "/environments/<named>/tree", around.tree, "metadata"),
+        *promotion_routes(calls, environments),
         *access_routes(calls),
         *people_routes(calls, environments),
         ("GET", OPENAPI_ADDRESS, metadata.openapi, "read"),

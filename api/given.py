@@ -37,6 +37,16 @@ class Given:
         value = self.values.get(name, default)
         return value if isinstance(value, int) else default
 
+    def listed(self, name: str) -> tuple[str, ...]:
+        """Give a list of texts in its order."""
+        value = self.values.get(name, ())
+        return tuple(value) if isinstance(value, list) else ()
+
+    def texts(self, name: str) -> dict[str, str]:
+        """Give an object of texts; what is no text in it is left to who reads it."""
+        value = self.values.get(name, {})
+        return dict(value) if isinstance(value, dict) else {}
+
     def names(self, name: str) -> frozenset[str]:
         """Give a list of texts as a set."""
         value = self.values.get(name, ())
@@ -44,7 +54,7 @@ class Given:
 
 
 def read_given(body: Mapping[str, object], kinds: Mapping[str, type], *needed: str) -> Given:
-    """Check a body against the kind of each key: str, bool, int, or list (of texts).
+    """Check a body against the kind of each key: str, bool, int, list (of texts), dict (of texts).
 
     Raises: RecordInvalid R100 with R102 (unknown), R105 (missing), R110, R111, R120, R140, R170.
     """
@@ -100,4 +110,11 @@ def _names(name: str, value: object) -> FieldError | None:
     return FieldError(field=name, code="R170", message=message)
 
 
-_WRONG = {str: _text, bool: _truth, int: _number, list: _names}
+def _object(name: str, value: object) -> FieldError | None:
+    if isinstance(value, dict) and all(isinstance(one, str) for one in value.values()):
+        return None
+    message = f"{name} is an object of texts."
+    return FieldError(field=name, code="R170", message=message)
+
+
+_WRONG = {str: _text, bool: _truth, int: _number, list: _names, dict: _object}

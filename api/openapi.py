@@ -20,6 +20,7 @@ from api.openapi_parts import (
     PARAMETERS,
 )
 from api.openapi_people import people_paths
+from api.openapi_promotion import promotion_paths
 from api.schemas import Described, Json, record_schema, values_schema
 
 OPENAPI = "3.1.0"
@@ -91,9 +92,6 @@ def _general() -> Json:
     """Describe the routes that belong to no object."""
     anything: Json = {"type": "object"}
     of_object = [{"name": "object", "in": "path", "required": True, "schema": {"type": "string"}}]
-    of_environment = [
-        {"name": "environment", "in": "path", "required": True, "schema": {"type": "string"}}
-    ]
 
     def get(id: str, summary: str, parameters: list[Json] | None = None) -> Json:
         more = {"parameters": parameters} if parameters else {}
@@ -106,13 +104,7 @@ def _general() -> Json:
         "/objects/{object}/access": get(
             "explain_object", "What you may do with an object, and why", of_object
         ),
-        "/environments": get("list_environments", "Environments that admit you"),
-        "/environments/{environment}/versions": get(
-            "list_versions", "Versions of the configuration, newest first", of_environment
-        ),
-        "/environments/{environment}/tree": get(
-            "read_tree", "Components of the configuration with their digests", of_environment
-        ),
+        **promotion_paths(),
         **people_paths(),
         "/openapi.json": get("read_openapi", "This description"),
     }

@@ -66,6 +66,7 @@ class Order:
     reason: str = ""
     source: str = "deploy"  # ui api deploy refresh rollback import
     accepted: frozenset[str] = frozenset()  # of retire, narrowing
+    git_revision: str = ""  # of the files that the plan was made from
 
 
 def apply_plan(
@@ -291,6 +292,7 @@ class _Carrying:
             actor=order.actor,
             at=now,
             reason=order.reason,
+            git_revision=order.git_revision or None,
             deployment=deployment,
         )
 

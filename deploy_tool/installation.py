@@ -23,11 +23,15 @@ SYSTEM = "system"
 
 @dataclass(frozen=True)
 class Installation:
-    """An installation as one command sees it. `as_email` is who acts; "" is the system's user."""
+    """An installation as one command sees it. `as_email` is who acts; "" is the system's user.
+
+    `opened`: the environments of a process that has them open already; it closes them too.
+    """
 
     settings: Settings
     as_email: str = ""
     clock: Clock = field(default_factory=SystemClock)
+    opened: Environments | None = None
 
     def __enter__(self) -> Self:
         """Use the installation for the length of a block."""
@@ -35,13 +39,13 @@ class Installation:
 
     def __exit__(self, *_: object) -> None:
         """Close whatever was opened."""
-        if "environments" in self.__dict__:
+        if "environments" in self.__dict__ and self.opened is None:
             self.environments.close()
 
     @cached_property
     def environments(self) -> Environments:
         """The environments, each opened when first asked for."""
-        return Environments(self.settings)
+        return self.opened or Environments(self.settings)
 
     @cached_property
     def rows(self) -> tuple[EnvironmentRow, ...]:

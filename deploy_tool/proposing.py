@@ -20,6 +20,7 @@ from deploy_tool.treatments import Treatment
 from deploy_tool.trees import environment_tree, past_tree, read_running
 from engine.errors import MetadataInvalid, NotFound, Severity
 from engine.names import EnvironmentName
+from engine.snapshots import Environment
 from engine.source import SourceTree, load_tree
 from engine.store.tx import Tx
 
@@ -41,27 +42,32 @@ def propose(
     place = read_place(source, installation.names)
     name = installation.known(target)
     incoming = read_incoming(installation, place, source, name)
-    database = installation.environment(name).database
+    wishes = Wishes(author=installation.actor, treatments=treatments or {}, patterns=patterns)
+    try:
+        return plan_incoming(
+            installation.environment(name), incoming, wishes, noted=noted_base(place, name)
+        )
+    except MetadataInvalid as invalid:
+        if isinstance(place, FolderPlace):
+            invalid.problems = tuple(under(place.path, p) for p in invalid.problems)
+        raise
+
+
+def plan_incoming(
+    target: Environment, incoming: Incoming, wishes: Wishes, *, noted: int | None = None
+) -> Planned:
+    """Plan what came from somewhere; `noted` is the version of the target its work began from.
+
+    Raises: UsageWrong U100 and U105; MetadataInvalid M100 with every problem.
+    """
+    database = target.database
     with database.read() as tx:
         running = read_running(tx)
-        noted = noted_base(place, name)
         if noted is not None and noted != running.head.version:
             incoming = _with_base(tx, incoming, noted)
-        try:
-            return plan_deployment(
-                name,
-                database.dialect,
-                running,
-                incoming,
-                tx=tx,
-                wishes=Wishes(
-                    author=installation.actor, treatments=treatments or {}, patterns=patterns
-                ),
-            )
-        except MetadataInvalid as invalid:
-            if isinstance(place, FolderPlace):
-                invalid.problems = tuple(under(place.path, p) for p in invalid.problems)
-            raise
+        return plan_deployment(
+            target.name, database.dialect, running, incoming, tx=tx, wishes=wishes
+        )
 
 
 def propose_again(installation: Installation, plan: Plan) -> Planned:

@@ -28,6 +28,7 @@ SCOPES: Mapping[str, frozenset[str]] = MappingProxyType(
         "read": frozenset({"read"}),
         "records": frozenset({"read", "records"}),
         "metadata": frozenset({"metadata"}),
+        "deploy": frozenset({"metadata", "deploy"}),
         "people": frozenset({"people"}),
     }
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from engine.errors import Problem
+from engine.errors import MetadataInvalid, Problem
 from engine.model.kinds import KINDS
 from engine.names import ComponentKey, split_key
 from engine.source.canonical import digest_of
@@ -17,13 +17,15 @@ from engine.source.splitting import Piece, split
 from engine.source.tree import Marks, Place, SourceDoc, SourceTree, make_tree
 
 # Parts of an object whose order in the file means something.
+UNBOUNDED = 10**9
 ORDERED_PARTS = ("fields", "record_types", "validation_rules")
 
 
 class Assembly:
     """Collects components; the only mutable state of reading, dropped when the tree is made."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = UNBOUNDED) -> None:
+        self._room = most  # for so many more components
         self.problems: list[Problem] = []
         self.broken: set[str] = set()
         self._docs: dict[ComponentKey, SourceDoc] = {}
@@ -31,7 +33,8 @@ class Assembly:
         self._heads: dict[ComponentKey, list[Piece]] = {}  # an object's documents
 
     def add(self, found: FileDocument) -> None:
-        """Take the components of one document."""
+        """Take the components of one document. Raises: MetadataInvalid D160 for too many."""
+        self._ensure_room(found)
         self._check_parts(found)
         here: set[ComponentKey] = set()
         for piece in split(found):
@@ -73,6 +76,17 @@ class Assembly:
         self._docs[key] = SourceDoc(
             key=key, data=sound, text=piece.text, marks=Marks(places), digest=digest_of(sound)
         )
+
+    def _ensure_room(self, found: FileDocument) -> None:
+        """Count what a document holds before anything is made of it."""
+        self._room -= 1 + sum(
+            len(value.items)
+            for key, value in found.root.pairs
+            if str(key.data) in found.document.parts
+        )
+        if self._room < 0:
+            message = "The configuration has more components than are taken at once."
+            raise MetadataInvalid(message, code="D160", status=413, hint="deploy it in parts")
 
     def _check_parts(self, found: FileDocument) -> None:
         """Report parts that are no map or list; nothing of such a part can be known."""
@@ -193,5 +207,6 @@ def _order(pieces: list[Piece], declared: object) -> dict[str, object]:
         first = wanted.get(part)
         names = list(dict.fromkeys((*(first if isinstance(first, list) else ()), *found)))
         if names:
-            order[part] = [name for name in names if name in found]
+            there = set(found)
+            order[part] = [name for name in names if name in there]
     return order

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.errors import Problem, sort_problems
 from engine.model.kinds import DOCUMENTS
-from engine.source.assembling import Assembly
+from engine.source.assembling import UNBOUNDED, Assembly
 from engine.source.files import read_folder
 from engine.source.findings import Findings
 from engine.source.json_text import read_json
@@ -38,9 +38,15 @@ def load_tree(path: Path) -> tuple[SourceTree, tuple[Problem, ...]]:
     return _load(texts, problems, unread)
 
 
-def tree_from_texts(texts: Mapping[str, str]) -> tuple[SourceTree, tuple[Problem, ...]]:
-    """Read files that are given as texts, by name; as `load_tree` otherwise."""
-    return _load({file: text.removeprefix("\ufeff") for file, text in texts.items()}, [], {})
+def tree_from_texts(
+    texts: Mapping[str, str], *, most: int = UNBOUNDED
+) -> tuple[SourceTree, tuple[Problem, ...]]:
+    """Read files that are given as texts, by name; as `load_tree` otherwise.
+
+    Raises: MetadataInvalid D160 for more than `most` components.
+    """
+    plain = {file: text.removeprefix("\ufeff") for file, text in texts.items()}
+    return _load(plain, [], {}, most)
 
 
 def read_documents(file: str, text: str, findings: Findings) -> list[DocumentNode]:
@@ -62,9 +68,12 @@ def read_documents(file: str, text: str, findings: Findings) -> list[DocumentNod
 
 
 def _load(
-    texts: Mapping[str, str], problems: list[Problem], unread: Mapping[str, str]
+    texts: Mapping[str, str],
+    problems: list[Problem],
+    unread: Mapping[str, str],
+    most: int = UNBOUNDED,
 ) -> tuple[SourceTree, tuple[Problem, ...]]:
-    assembly = Assembly()
+    assembly = Assembly(most)
     assembly.problems.extend(problems)
     for text in unread.values():
         assembly.broken.update(_mentioned(text))

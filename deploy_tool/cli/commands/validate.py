@@ -9,23 +9,15 @@ from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
 from deploy_tool.installation import Installation
 from deploy_tool.plan_files import read_plan
-from deploy_tool.proposing import propose_again
-from deploy_tool.testing import run_tests
 from deploy_tool.testing.rendering import as_json, render
-from engine.store.platform.evidence import VALIDATED, add_evidence
+from deploy_tool.validating import validate_plan
 
 
 def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
-    """Say what passed; where nothing failed, note it for the plan. Exit 3 when something failed."""
+    """Say what passed; where nothing failed, it is noted for the plan. Exit 3 otherwise."""
     plan = read_plan(Path(arguments.plan))
-    planned = propose_again(installation, plan)
-    report = run_tests(planned.result, planned.model, installation.clock, None)
+    report = validate_plan(installation, plan)
     for line in render(report):
         terminal.say(line)
     terminal.answer({"plan": plan.digest, **as_json(report)})
-    if report.has_failed:
-        return Exit.INVALID
-    with installation.environment(plan.environment).database.write() as tx:
-        at = installation.clock.now()
-        add_evidence(tx, plan.digest, VALIDATED, actor=installation.actor, at=at)
-    return Exit.DONE
+    return Exit.INVALID if report.has_failed else Exit.DONE

@@ -28,6 +28,7 @@ class Deployment:
     error: str
 
 
+LAST = 2**53
 _COLUMNS = "id, digest, base_version, version, state, steps, actor, started_at, finished_at, error"
 _START = """
 INSERT INTO patron_deployment
@@ -68,10 +69,14 @@ def finish_deployment(
     tx.run(native(tx, _FINISH), row)
 
 
-def list_deployments(tx: Tx, *, limit: int = 50) -> list[Deployment]:
-    """Give deployments, newest first."""
-    sql = f"SELECT {_COLUMNS} FROM patron_deployment ORDER BY id DESC LIMIT ?"
-    return [_read(row) for row in tx.rows(native(tx, sql), (limit,))]
+def list_deployments(
+    tx: Tx, *, limit: int = 50, before: int = LAST, digest: str = ""
+) -> list[Deployment]:
+    """Give deployments, newest first; `before` goes on with older ones, `digest` is of a plan."""
+    only = "AND digest = ?" if digest else ""
+    sql = f"SELECT {_COLUMNS} FROM patron_deployment WHERE id < ? {only} ORDER BY id DESC LIMIT ?"
+    given = (before, digest, limit) if digest else (before, limit)
+    return [_read(row) for row in tx.rows(native(tx, sql), given)]
 
 
 def find_deployment(tx: Tx, deployment: int) -> tuple[Deployment, str] | None:

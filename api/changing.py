@@ -1,0 +1,142 @@
+"""The routes that change environments: sandboxes, values, policy, and plans that go back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Response, request
+
+from api.answers import answer, encode
+from api.bodies import read_object
+from api.environments import installation_of
+from api.given import Given, read_given
+from api.headers import body_is_lines, read_body
+from api.inside import Inside
+from api.plans import PlanRoutes
+from api.queries import read_query
+from deploy_tool.exits import UsageWrong
+from deploy_tool.setting import change_policy, change_values
+from deploy_tool.taking_back import propose_restore, propose_rollback
+from engine.clock import SystemClock
+from engine.errors import AccessDenied, FieldError, RecordInvalid
+from engine.store.platform.members import list_members
+from sandbox.sandboxes import NewSandbox, delete_sandbox, ensure_deletable, make_sandbox
+
+CREATED, NO_CONTENT = 201, 204
+NEW = {"name": str, "from": str, "data": str}
+BACK = {"to": int, "deployment": int}
+MOST_BODY = 100_000
+MOST_VALUE = 10_000  # characters of a value
+
+
+@dataclass(frozen=True, slots=True)
+class ChangingRoutes:
+    """Views of POST, PATCH and DELETE below /environments."""
+
+    inside: Inside
+    plans: PlanRoutes
+
+    def create(self, environment: str) -> Response:
+        """Make a sandbox of an environment, with the caller as its administrator; 201."""
+        given = _given(NEW, "name")
+        parent = given.text("from", environment)
+        who = self.inside.who(environment, parent, "Making a sandbox", "customize", "deploy")
+        _ensure_without_data(given)
+        directory = self.inside.directory
+        new = NewSandbox(name=given.text("name"), actor=who.email, parent=parent, maker=who.email)
+        row = make_sandbox(directory.settings, directory, new, at=SystemClock().now())
+        with directory.open(row.name).database.read() as tx:
+            members = [member.email for member in list_members(tx)]
+        shown = {"environment": row.name, "kind": row.kind, "parent": row.parent}
+        return answer(encode({**shown, "members": members}), CREATED)
+
+    def delete(self, environment: str, named: str) -> Response:
+        """Delete a sandbox with everything in it; 204."""
+        _query()
+        who = self.inside.who(environment, named, "Deleting a sandbox", "customize")
+        directory = self.inside.directory
+        ensure_deletable(directory, named)
+        delete_sandbox(directory, named, actor=who.email, at=SystemClock().now())
+        return Response(status=NO_CONTENT)
+
+    def change_policy(self, environment: str, named: str) -> Response:
+        """Set parts of the policy, by name; answers with the whole. For administrators."""
+        settings = [f"{name}={text}" for name, text in _texts().items()]
+        who = self.inside.who(environment, named, "Changing a policy", "deploy")
+        if not who.is_administrator:
+            message = f"The policy of {named} is set by its administrators."
+            raise AccessDenied(message, hint="who deploys does not choose what a deployment needs")
+        return answer(
+            encode(change_policy(installation_of(self.inside.directory, who), named, settings))
+        )
+
+    def change_values(self, environment: str, named: str) -> Response:
+        """Set values of declared variables, by name; answers with all, secrets left out."""
+        wanted = _texts()
+        who = self.inside.who(environment, named, "Setting values", "deploy")
+        return answer(
+            encode(change_values(installation_of(self.inside.directory, who), named, wanted))
+        )
+
+    def rollback(self, environment: str, named: str) -> Response:
+        """Plan to take a deployment back, or to return to a version; 201 with the plan."""
+        given = _given(BACK)
+        if "to" in given and "deployment" in given:
+            raise UsageWrong(message="Name a version or a deployment, not both.")
+        who = self.inside.who(environment, named, "Planning a rollback", "deploy")
+        taken = propose_rollback(
+            installation_of(self.inside.directory, who),
+            named,
+            version=given.number("to", 0) if "to" in given else None,
+            deployment=given.number("deployment", 0) if "deployment" in given else None,
+        )
+        plan = taken.planned.plan
+        self.plans.keep(who, plan, "rollback")
+        return answer(encode({**plan.as_json(), "stays": list(taken.stays)}), CREATED)
+
+    def restore(self, environment: str, named: str) -> Response:
+        """Plan to bring a retired component back with its values; 201 with the plan."""
+        given = _given({"component": str}, "component")
+        who = self.inside.who(environment, named, "Planning a restore", "deploy")
+        installation = installation_of(self.inside.directory, who)
+        plan = propose_restore(installation, named, given.text("component")).plan
+        self.plans.keep(who, plan, "deploy")
+        return answer(encode(plan.as_json()), CREATED)
+
+
+def _ensure_without_data(given: Given) -> None:
+    """Refuse to bring records along. Raises: UsageWrong U101."""
+    if given.text("data", "none") != "none":
+        message = "A sandbox over REST is made without records."
+        raise UsageWrong(message=message, code="U101", hint='leave "data" out')
+
+
+def _query(*known: str) -> dict[str, str]:
+    return read_query(request.environ.get("QUERY_STRING", ""), known)
+
+
+def _given(kinds: Mapping[str, type], *needed: str) -> Given:
+    _query()
+    body_is_lines()
+    raw = read_body(MOST_BODY)
+    return read_given(read_object(raw) if raw else {}, kinds, *needed)
+
+
+def _texts() -> Mapping[str, str]:
+    """Read an object of texts, numbers, true and false. Raises: RecordInvalid R100."""
+    _query()
+    body_is_lines()
+    body = read_object(read_body(MOST_BODY))
+    errors = tuple(
+        FieldError(field=name, code="R170", message=f"{name[:40]} is a short text or a number.")
+        for name, value in body.items()
+        if not isinstance(value, str | int) or len(str(value)) > MOST_VALUE
+    )
+    if errors:
+        raise RecordInvalid(errors=errors)
+    return {name: _text(value) for name, value in body.items()}
+
+
+def _text(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

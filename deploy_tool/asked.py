@@ -1,0 +1,92 @@
+"""A plan that somebody asks for from afar: of files they send, or of an environment they name.
+
+Separate from `proposing`, which reads directories of this machine: nothing that comes over the wire
+is ever taken for a path here. Who may ask is decided before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deploy_tool.exits import UsageWrong
+from deploy_tool.installation import Installation
+from deploy_tool.places import VERSION, EnvironmentPlace
+from deploy_tool.planning import Incoming, Planned, Wishes
+from deploy_tool.proposing import plan_incoming, read_incoming
+from deploy_tool.scope import scope_of
+from deploy_tool.sent_trees import read_sent
+from deploy_tool.treatments import Treatment, read_treatment
+from engine.names import EnvironmentName
+
+_PAIRS = re.compile(r"map:[^=]+=.*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is wanted. `files` None: `source` is an environment, or a version of it.
+
+    With files, `source` is only how their sender calls them, and `base` the version of the target
+    ("production@12") that they were last the same as; "" where nobody noted it.
+    """
+
+    target: EnvironmentName
+    source: str
+    files: Mapping[str, object] | None
+    base: str
+    patterns: tuple[str, ...]
+    treatments: Mapping[str, str]
+
+    @property
+    def source_environment(self) -> str:
+        """The environment that the source names."""
+        found = VERSION.match(self.source)
+        return self.source if found is None else found["name"]
+
+
+def plan_asked(installation: Installation, asked: Asked) -> Planned:
+    """Plan it, with whoever acts as the author.
+
+    Raises: UsageWrong U100 and U105; MetadataInvalid M100 and D160; NotFound N102.
+    """
+    target = installation.environment(asked.target)
+    wishes = Wishes(
+        author=installation.actor,
+        treatments={key: _treatment(text) for key, text in asked.treatments.items()},
+        patterns=asked.patterns,
+    )
+    return plan_incoming(target, _incoming(installation, asked), wishes, noted=_noted(asked))
+
+
+def _incoming(installation: Installation, asked: Asked) -> Incoming:
+    if asked.files is None:
+        place = _place(installation, asked)
+        return read_incoming(installation, place, asked.source, asked.target)
+    tree = read_sent(asked.files, asked.source)
+    return Incoming(tree=tree, name=asked.source, scope=scope_of(tree))
+
+
+def _place(installation: Installation, asked: Asked) -> EnvironmentPlace:
+    name = installation.known(asked.source_environment)
+    found = VERSION.match(asked.source)
+    return EnvironmentPlace(name=name, version=int(found["number"]) if found else None)
+
+
+def _noted(asked: Asked) -> int | None:
+    """Give the version of the target that the files were last the same as."""
+    found = VERSION.match(asked.base)
+    if asked.files is None or found is None or found["name"] != asked.target:
+        return None
+    return int(found["number"])
+
+
+def _treatment(text: str) -> Treatment:
+    """Read a treatment; a map says what it exchanges, for files lie on the client's machine.
+
+    Raises: UsageWrong U105.
+    """
+    if text.startswith("map:") and not _PAIRS.fullmatch(text):
+        message = f'"{text[:60]}" says nothing to exchange.'
+        raise UsageWrong(message=message, code="U105", hint="map:old=new,other=new")
+    return read_treatment(text)
