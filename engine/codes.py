@@ -184,6 +184,9 @@ CODES: dict[str, str] = {
     "V100": "The configuration changed while the request ran; it is redone by itself.",
     "W100": "A step of an automation could not be carried out.",
     "W101": "A workflow computed a value that its field cannot take.",
+    "W140": "Whom an effect goes to cannot be computed.",
+    "W141": "The configuration has no such e-mail.",
+    "W142": "The configuration has no such endpoint to send to.",
     "W190": "There is no such assignment for records of this object.",
     "W191": "Nobody can take the record now.",
 }

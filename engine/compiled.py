@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from engine.expr import Expression
+from engine.expr.templates import Template
 from engine.model.declarations import Field, IndexDeclaration
 from engine.model.fields.base import FieldType, Value
 from engine.names import ComponentKey, Digest, EnvironmentName, FieldName, ObjectName
@@ -301,6 +302,47 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Several people under one name: a user, role, queue, team or permission set."""
+
+    sort: str  # user | role | queue | team | permission_set
+    name: str
+
+
+Recipient = Expression | Group  # an expression gives a user, a queue or an address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailText:
+    """Subject and body of a mail in one language."""
+
+    subject: Template
+    body: Template
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Every path that the text reads of its record."""
+        return self.subject.reads | self.body.reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailTemplate:
+    """An e-mail as declared, ready to be written to somebody in their language."""
+
+    name: str
+    label: str
+    object: ObjectName
+    is_html: bool
+    own: MailText
+    translations: Mapping[str, MailText]  # language -> text; what is not translated is the own
+
+    def in_language(self, language: str) -> MailText:
+        """Give the text in a language, of `fr` for `fr-CA`; the own where nobody translated it."""
+        found = self.translations.get(language) or self.translations.get(base_language(language))
+        return found or self.own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """The small facts of a configuration."""
 
@@ -335,6 +377,7 @@ class Model:
         default_factory=lambda: MappingProxyType({})
     )
     assignments: Mapping[str, Assignment] = field(default_factory=lambda: MappingProxyType({}))
+    mails: Mapping[str, MailTemplate] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

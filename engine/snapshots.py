@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import cached_property
 from types import MappingProxyType
 
@@ -36,13 +37,23 @@ _LASTING = "production"  # the kind of environment that is never deleted
 KEPT_SNAPSHOTS = 4  # readers on an instant before a switch may still ask for the one before
 
 
+def nothing_to_wake() -> None:
+    """Do nothing: without a message the worker finds what there is by itself, a second later."""
+
+
 class Environment:
     """One environment as a process sees it: its database, its ids, the snapshots it has loaded."""
 
     def __init__(
-        self, name: EnvironmentName, database: Database, row: EnvironmentRow | None = None
+        self,
+        name: EnvironmentName,
+        database: Database,
+        row: EnvironmentRow | None = None,
+        *,
+        wake: Callable[[], None] = nothing_to_wake,
     ) -> None:
         self.name, self.database, self.ids = name, database, Ids()
+        self.wake = wake
         self.row = row or EnvironmentRow(name=name, kind="production", url=str(database.url))
         self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
         self._loading = threading.Lock()
@@ -114,8 +125,9 @@ def load_model(tx: Tx, previous: Model | None = None) -> Model:
 class Environments:
     """The directory of environments of an installation, each opened when first asked for."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, *, wake: Callable[[], None] = nothing_to_wake) -> None:
+        """Open an installation; `wake` tells a worker, after a commit, that there is something."""
+        self.settings, self._wake = settings, wake
         self._open: dict[str, Environment] = {}
         self._opening = threading.Lock()
 
@@ -167,7 +179,7 @@ class Environments:
             raise NotFound(message, code="N101", hint="`patron env list` shows them")
         database = Database(row.url, row.schema)
         upgrade(database, ENVIRONMENT)
-        return Environment(EnvironmentName(name), database, row)
+        return Environment(EnvironmentName(name), database, row, wake=self._wake)
 
 
 def _place(row: EnvironmentRow) -> tuple[str, str | None]:

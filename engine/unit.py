@@ -56,6 +56,7 @@ def open_unit(
         scopes=member.scopes,
         take_ids=partial(environment.ids.take, tx),
         plans=partial(_kept_plan, (snapshot.model.digest, access.signature)),
+        wake=environment.wake,
     )
 
 

@@ -17,6 +17,7 @@ from engine.compile.cycles import check_cycles
 from engine.compile.declare import declare
 from engine.compile.expressions import check_expressions
 from engine.compile.freeze import freeze
+from engine.compile.mails import compile_mails
 from engine.compile.objects import compile_objects
 from engine.compile.references import check_references
 from engine.compile.rest import compile_rest
@@ -36,6 +37,7 @@ PASSES = (
     check_expressions,
     compile_assignments,
     compile_automation,
+    compile_mails,
     check_cycles,
 )
 

@@ -116,12 +116,6 @@ def _assignment(component: Component, owner: ObjectName) -> None:
         component.people(pointer, who, scope, or_address=False)
 
 
-def _email(component: Component, owner: ObjectName) -> None:
-    scope = scope_of(component.work, owner)
-    component.template("/subject", scope)
-    component.template("/body", scope)
-
-
 def _layout(component: Component, owner: ObjectName) -> None:
     """Check the filters of related lists: over the records listed, on behalf of the page's own."""
     scope = scope_of(component.work, owner)
@@ -161,7 +155,6 @@ CHECKS: Mapping[str, Callable[[Component, ObjectName], None]] = {
     "assignment": _assignment,
     "conversion": check_conversion,
     "data": check_data,
-    "email": _email,
     "endpoint": _endpoint,
     "layout": _layout,
     "test": check_test,

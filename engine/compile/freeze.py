@@ -55,6 +55,7 @@ def freeze(work: Work) -> Model:
         former=MappingProxyType({kind: _former(work, kind) for kind in HELD}),
         automation=MappingProxyType(work.automation),
         assignments=MappingProxyType(work.assignments),
+        mails=MappingProxyType(work.mails),
     )
 
 

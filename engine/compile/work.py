@@ -15,6 +15,7 @@ from engine.compiled import (
     Assignment,
     Automation,
     CompiledObject,
+    MailTemplate,
     Members,
     Model,
     PermissionSet,
@@ -84,6 +85,7 @@ class Work:
         self.ready: dict[tuple[ComponentKey, str], Expression] = {}
         self.automation: dict[ObjectName, Automation] = {}
         self.assignments: dict[str, Assignment] = {}
+        self.mails: dict[str, MailTemplate] = {}
 
     def named(self, kind: str) -> Mapping[str, SourceDoc]:
         """Give the documents of a kind that stands outside objects, by name."""

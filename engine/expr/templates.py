@@ -6,7 +6,7 @@ the expression language. What a hole gives is written as TEXT would write it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from engine.expr.context import EvalContext
@@ -41,10 +41,15 @@ class Template:
         """What of the surroundings the expressions need."""
         return frozenset().union(*(expression.uses for expression in self.expressions))
 
-    def render(self, values: Values, context: EvalContext) -> str:
-        """Write the text for one record; blank is nothing, what fails is #ERROR."""
+    def render(
+        self, values: Values, context: EvalContext, *, escape: Callable[[str], str] = str
+    ) -> str:
+        """Write the text for one record; blank is nothing, what fails is #ERROR.
+
+        `escape` makes what an expression gives fit the text around it; the text stays as it is.
+        """
         return "".join(
-            part if isinstance(part, str) else _written(part, values, context)
+            part if isinstance(part, str) else escape(_written(part, values, context))
             for part in self.parts
         )
 

@@ -15,6 +15,7 @@ from engine.model.fields.base import Value
 from engine.names import ObjectName
 from engine.query import Planner, ReadPlan
 from engine.saving.memory import Memory
+from engine.snapshots import nothing_to_wake
 from engine.store.reading import Caller
 from engine.store.tx import Tx
 
@@ -55,6 +56,7 @@ class Unit:
     deprecations: list[str] = field(default_factory=list)
     scopes: frozenset[str] = frozenset()
     memory: Memory | None = None  # made when a record with workflows is saved
+    wake: Callable[[], None] = nothing_to_wake  # tells a worker, after the commit, what there is
 
     @property
     def me(self) -> int:
