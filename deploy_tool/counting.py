@@ -13,13 +13,14 @@ from deploy_tool.trees import Running
 from engine.compiled import Model, Snapshot
 from engine.errors import DeploymentFailed
 from engine.expr import EvalContext
-from engine.impact import Counting
+from engine.impact import Counting, Visibility
 from engine.names import EnvironmentName, FieldName, ObjectName
 from engine.saving.refill import stale_fields
 from engine.store.ddl import steps
 from engine.store.ddl.foreseen import Foreseen, foresee
 from engine.store.elsewhere import with_others
 from engine.store.impact import Records
+from engine.store.platform.members import list_members
 from engine.store.platform.physical import physical_map
 from engine.store.platform.values import load_values
 from engine.store.tx import Tx
@@ -48,10 +49,10 @@ class Counts:
         context = EvalContext(now=now, zone=zone, env=env)  # type: ignore[arg-type]  # JSON values
         here = Foreseen(physical=physical_map(self.running.state.places), missing=frozenset())
         after = Foreseen(physical=foreseen.physical, missing=foreseen.missing | self._stale())
-        return Counting(
-            before=self._records(tx, self.previous, here, context),
-            after=self._records(tx, self.model, after, context),
-        )
+        records = self._records(tx, self.previous, here, context)
+        found = self._records(tx, self.model, after, context)
+        visibility = Visibility(records, found, list_members(tx))
+        return Counting(before=records, after=found, visibility=visibility)
 
     def _stale(self) -> frozenset[tuple[ObjectName, FieldName]]:
         """Give stored formulas that hold what the old text gave: they are computed in place."""

@@ -45,9 +45,10 @@ class Looking(Selecting):
         start: ObjectName,
         missing: Missing,
         aliases: Iterator[int] | None = None,
+        params: dict[str, object] | None = None,
     ) -> None:
         self._missing = missing
-        super().__init__(snapshot, dialect, start, {}, aliases=aliases)
+        super().__init__(snapshot, dialect, start, {}, params=params, aliases=aliases)
 
     def again(self) -> Looking:
         """Give another look at the same object, for a subquery."""

@@ -43,6 +43,7 @@ _QUEUE = sa.table("patron_queue", *map(sa.column, ("id", "name", "api_name")))
 _SHARE = sa.table(
     "patron_share", *map(sa.column, ("record", "object", "principal", "access", "until"))
 )
+_ONE: sa.ColumnElement[int] = sa.literal_column("1")
 _OWNER, _ID = FieldName("owner"), FieldName("id")
 
 
@@ -56,6 +57,15 @@ def group_params(me: int, role: str, groups: tuple[str, ...]) -> dict[str, objec
 def queue_name(owner: Column) -> Column:
     """Give the name of the queue that an owner is, NULL for a person."""
     return sa.select(_QUEUE.c.name).where(_QUEUE.c.id == owner).scalar_subquery()
+
+
+def there_is(rows: sa.Select[Any], *own: sa.FromClause) -> Predicate:
+    """Tell whether there is a row. `own`: what it selects from; all else is of statements around.
+
+    SQLAlchemy finds out by itself for one statement around it, not for several.
+    """
+    found: Predicate = sa.exists(rows.correlate_except(*own))
+    return found
 
 
 class Form(StrEnum):
@@ -89,18 +99,40 @@ class PolicyWriter:
     def _owned(self, policy: OwnedBy | OwnedBelow | InQueues, source: Source) -> Predicate:
         owner = source.raw(_OWNER)
         if isinstance(policy, OwnedBy):
-            return owner == sa.bindparam(ME, type_=sa.BigInteger)
+            return owner == self.me()
         if isinstance(policy, OwnedBelow):
-            return self._among(owner, _below(sa.bindparam(ROLE, type_=sa.Text), least=1))
+            return self._among(owner, self.led())
         return self._among(owner, self._queues(policy.queues))
+
+    # What a caller is: parameters here; who counts for many callers gives columns and constants.
+
+    def me(self) -> Column:
+        """Give the caller's id."""
+        return sa.bindparam(ME, type_=sa.BigInteger)
+
+    def led(self) -> Ids:
+        """Give the users whose role lies below the caller's."""
+        return _below(sa.bindparam(ROLE, type_=sa.Text), least=1)
+
+    def under(self, role: str) -> Ids:
+        """Give the users of a role and of those below it."""
+        (above,) = self._texts((role,))
+        return _below(above, least=0)
+
+    def principals(self, size: int) -> list[Column]:
+        """Give whom a share by hand may name: the caller and the groups they belong to."""
+        return [sa.bindparam(f"{GROUP}{place}", type_=sa.Text) for place in range(size)]
+
+    def queue_names(self, names: Iterable[str]) -> Iterable[str]:
+        """Give the API names under which the records of queues are known."""
+        return names
 
     def _among(self, value: Column, ids: Ids) -> Predicate:
         """Tell whether a value is among ids: looked up by key, or in a set gathered once."""
         if self._form is not Form.KEY:
             return self.within(value, ids)
         (column,) = ids.selected_columns
-        found: Predicate = sa.exists(ids.where(column == value))
-        return found
+        return there_is(ids.where(column == value), *ids.get_final_froms())
 
     def within(self, value: Column, ids: sa.Select[Any]) -> Predicate:
         """Tell whether a value is in a set gathered once; where it leads, by the value's index.
@@ -114,15 +146,28 @@ class PolicyWriter:
         return value.in_(gathered)
 
     def _queues(self, names: Iterable[str]) -> Ids:
-        return sa.select(_QUEUE.c.id).where(_QUEUE.c.api_name.in_(self._texts(names)))
+        known = self._texts(self.queue_names(names))
+        return sa.select(_QUEUE.c.id).where(_QUEUE.c.api_name.in_(known))
 
     def _by_hand(self, policy: ByHand, source: Source) -> Predicate:
         if self._form is Form.LEAD:
             of_object = _SHARE.c.object == self._selecting.constant(source.compiled.name)
-            shared = sa.select(_SHARE.c.record).where(of_object, *_valid(policy))
+            shared = sa.select(_SHARE.c.record).where(of_object, *self._valid(policy))
             return self.within(source.raw(_ID), shared)
-        condition = [_SHARE.c.record == source.raw(_ID), *_valid(policy)]
-        return sa.exists(sa.select(sa.literal_column("1")).select_from(_SHARE).where(*condition))
+        condition = [_SHARE.c.record == source.raw(_ID), *self._valid(policy)]
+        return there_is(sa.select(_ONE).select_from(_SHARE).where(*condition), _SHARE)
+
+    def _valid(self, policy: ByHand) -> list[Predicate]:
+        """Choose the shares that count for the caller now."""
+        until = _SHARE.c.until
+        now = sa.bindparam(NOW, value=None, type_=sa.BigInteger)  # as expressions make theirs
+        found = [
+            _SHARE.c.principal.in_(self.principals(policy.size)),
+            sa.or_(until.is_(None), until > now),
+        ]
+        if policy.levels == ("edit",):
+            found.append(_SHARE.c.access == sa.literal_column("'edit'"))
+        return found
 
     def _ruled(self, policy: Ruled, source: Source) -> Predicate:
         rule = self._rule(policy)
@@ -134,11 +179,8 @@ class PolicyWriter:
         condition = nested.selecting.condition(rule.where, nested, is_secured=False)
         if not nested.joined:
             return condition
-        return sa.exists(
-            sa.select(sa.literal_column("1"))
-            .select_from(nested.selecting.from_clause)
-            .where(condition)
-        )
+        joined = nested.selecting.from_clause
+        return there_is(sa.select(_ONE).select_from(joined).where(condition), joined)
 
     def _owners(self, owners: str, source: Source) -> Predicate:
         """Write whose records an owner-based rule opens."""
@@ -147,8 +189,7 @@ class PolicyWriter:
         if sort == "queue":
             return self._among(owner, self._queues((name,)))
         if sort == "role_and_below":
-            (above,) = self._texts((name,))
-            return self._among(owner, _below(above, least=0))
+            return self._among(owner, self.under(name))
         return self._among(owner, self._people(owners))
 
     def _people(self, group: str) -> Ids:
@@ -169,11 +210,19 @@ class PolicyWriter:
     def _through(self, policy: Through, source: Source) -> Predicate:
         target = source.compiled.fields[policy.lookup].decl.targets[0]
         parent = self._selecting.source(target)
-        return sa.exists().where(
-            parent.raw(_ID) == source.raw(policy.lookup),
-            self._selecting.live(parent),
-            PolicyWriter(self._selecting).predicate(policy.policy, parent),
+        found = sa.select(_ONE).select_from(parent.table)
+        return there_is(
+            found.where(
+                parent.raw(_ID) == source.raw(policy.lookup),
+                self._selecting.live(parent),
+                self.by_key().predicate(policy.policy, parent),
+            ),
+            parent.table,
         )
+
+    def by_key(self) -> PolicyWriter:
+        """Give the writer for one row that was found otherwise."""
+        return PolicyWriter(self._selecting)
 
     def _rule(self, policy: Ruled) -> SharingRule:
         rules = self._selecting.snapshot.model.sharing[policy.object]
@@ -192,17 +241,3 @@ def _below(above: sa.ColumnElement[Any], *, least: int) -> Ids:
         .select_from(joined)
         .where(_ROLES.c.above == above, _ROLES.c.depth >= least)
     )
-
-
-def _valid(policy: ByHand) -> list[Predicate]:
-    """Choose the shares that count for the caller now."""
-    groups = [sa.bindparam(f"{GROUP}{place}", type_=sa.Text) for place in range(policy.size)]
-    until = _SHARE.c.until
-    now = sa.bindparam(NOW, value=None, type_=sa.BigInteger)  # as expressions make theirs
-    found = [
-        _SHARE.c.principal.in_(groups),
-        sa.or_(until.is_(None), until > now),
-    ]
-    if policy.levels == ("edit",):
-        found.append(_SHARE.c.access == sa.literal_column("'edit'"))
-    return found

@@ -1,4 +1,4 @@
-"""What a change of configuration means to the records that are there, by exact counts.
+"""What each operation means to the records that are there, by exact counts.
 
 "Would fail" counts the records that nobody without special permissions could save unchanged: the
 rules see a record that is not new and in which nothing changed. What has no SQL form is counted in
@@ -7,15 +7,16 @@ Python over at most 100,000 records, and beyond that estimated and said to be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from engine.access import ADMINISTRATOR, Everything, effective
 from engine.compiled import CompiledField, Rule, Snapshot
-from engine.diff import Add, Change, Operation, PropertyChange, Rename, Retire, Risk
+from engine.diff import Add, Change, Operation, PropertyChange, Rename, Restore, Retire, Risk
 from engine.errors import RequestInvalid
 from engine.expr import EvalContext, Expression
+from engine.impact.visibility import Visibility
 from engine.names import FieldName, ObjectName, split_key
 from engine.query import Planner
 from engine.store.impact import (
@@ -65,11 +66,16 @@ class Impact:
 
 UNTOUCHED = Impact()
 UNCOUNTED = Impact(values=None, would_fail=None, more_visible=None, less_visible=None)
-UNKNOWN_VISIBILITY = Impact(more_visible=None, less_visible=None)
-# Components whose change decides who sees which records.
-_DECIDING = frozenset(
-    {"permission_set", "object_permission", "sharing_rule", "role", "queue", "team"}
-)
+# Kinds whose change decides who sees which records -> where the path names the object, None: all.
+_DECIDING: Mapping[str, int | None] = {
+    "object": 0,
+    "sharing_rule": 0,
+    "object_permission": 1,
+    "permission_set": None,
+    "role": None,
+    "queue": None,
+    "team": None,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +87,7 @@ class Counting:
 
     before: Records
     after: Records
+    visibility: Visibility
 
     def of(self, operation: Operation) -> Impact:
         """Count what one operation means. Additive ones are counted where they are rules."""
@@ -92,18 +99,38 @@ class Counting:
             "picklist": self._picklist,
             "validation_rule": self._rule,
         }.get(kind)
-        if operation.cls is Risk.ADDITIVE and kind != "validation_rule":
+        if kind in _DECIDING:
+            found = judge(operation, path) if judge else Impact()
+            return self._with_visibility(operation, kind, path, found)
+        if judge is None or (operation.cls is Risk.ADDITIVE and kind != "validation_rule"):
             return Impact()
-        if judge is None:
-            return UNKNOWN_VISIBILITY if kind in _DECIDING else Impact()
         return judge(operation, path)
+
+    def _with_visibility(
+        self, operation: Operation, kind: str, path: Path, found: Impact
+    ) -> Impact:
+        """Add who sees more or fewer records of the objects that an operation speaks of.
+
+        Where several operations concern the same records, each shows the whole difference, as far
+        as it can have made it: an addition takes nothing away, a retirement gives nothing.
+        """
+        if kind == "object" and not _changes(operation, "sharing"):
+            return found
+        place = _DECIDING[kind]
+        every = self.visibility.objects
+        names = every if place is None else [n for n in every if n == path[place]]
+        holding = path[0] if kind in {"permission_set", "object_permission"} else ""
+        more, less = self.visibility.count(names, holding)
+        return replace(
+            found,
+            more_visible=0 if isinstance(operation, Retire) else more,
+            less_visible=0 if isinstance(operation, Add | Restore) else less,
+        )
 
     def _object(self, operation: Operation, path: Path) -> Impact:
         if isinstance(operation, Retire):
             return _values(self.before.found(ObjectName(path[0]), every))
-        changes = operation.changes if isinstance(operation, (Change, Rename)) else ()
-        is_sharing = any(change.name == "sharing" for change in changes)
-        return UNKNOWN_VISIBILITY if is_sharing else Impact()
+        return Impact()
 
     def _field(self, operation: Operation, path: Path) -> Impact:
         owner, name = ObjectName(path[0]), FieldName(path[-1])
@@ -203,6 +230,12 @@ class Counting:
 def nobodys_context(snapshot: Snapshot, context: EvalContext) -> EvalContext:
     """Give the surroundings of somebody without any special permission."""
     return replace(context, permissions=frozenset(), roles=frozenset(), env=snapshot.env)
+
+
+def _changes(operation: Operation, name: str) -> bool:
+    """Tell whether an operation changes a property of a component."""
+    changes = operation.changes if isinstance(operation, (Change, Rename)) else ()
+    return any(change.name == name for change in changes)
 
 
 def _lacking(field: CompiledField) -> list[Condition]:

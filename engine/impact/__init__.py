@@ -1,0 +1,27 @@
+"""What a change of configuration means to the records that are there, by exact counts.
+
+`counting`: per operation, which values go out of sight and which records would no longer pass.
+`visibility`: which records each role would see more or fewer. Reads, never writes; imports the
+store and what lies below it.
+"""
+
+from engine.impact.counting import (
+    READ_AT_MOST,
+    UNCOUNTED,
+    UNTOUCHED,
+    Counting,
+    Impact,
+    nobodys_context,
+)
+from engine.impact.visibility import Seen, Visibility
+
+__all__ = [
+    "READ_AT_MOST",
+    "UNCOUNTED",
+    "UNTOUCHED",
+    "Counting",
+    "Impact",
+    "Seen",
+    "Visibility",
+    "nobodys_context",
+]
