@@ -19,6 +19,7 @@ from deploy_tool.exits import Exit
 from deploy_tool.plan import Plan
 from deploy_tool.planning import Planned, ensure_fresh
 from deploy_tool.policy import ensure_allowed
+from deploy_tool.present import ensure_present
 from deploy_tool.treatments import ensure_treated
 from engine.clock import Clock
 from engine.compiled import Snapshot
@@ -45,6 +46,7 @@ from engine.store.tx import Tx
 from engine.unit import zone_of
 
 PATIENCE_SECONDS = 30.0  # how long a deployment tries to get in
+BRINGING = frozenset({"deploy", "api"})  # doors through which a configuration comes from elsewhere
 # Where an apply may be killed in a test, in order; "apply.done" is after the commit.
 APPLY_STEPS = (
     "apply.lock",
@@ -169,6 +171,8 @@ class _Carrying:
         at_step("apply.verify")
         ensure_fresh(self.plan, read_head(tx))
         ensure_allowed(tx, self.plan, self.order.source)
+        if self.order.source in BRINGING:
+            ensure_present(tx, self.plan, self.planned.operations, self.planned.result)
         self._ensure_no_more(tx)
         number, now = self.plan.version + 1, self.clock.now()
         at_step("apply.record")

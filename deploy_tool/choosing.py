@@ -1,16 +1,19 @@
 """Some components of a deployment: those that were named, and what they cannot do without.
 
-Nothing is guessed: what is added beside the named ones says why. What would dangle on the target
-is found by the check of the whole result.
+Nothing is guessed: what is added beside the named ones says why. What stays behind on purpose is
+taken out of the lists of those that come, item by item. What would dangle on the target is found
+by the check of the whole result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from deploy_tool.exits import UsageWrong
+from deploy_tool.plan import Trimmed
+from deploy_tool.trimming import trim
 from engine.compiled import Model
 from engine.diff import Add, Operation, Rename, Restore, Retire
 from engine.names import ComponentKey, did_you_mean, split_key
@@ -18,34 +21,60 @@ from engine.names import ComponentKey, did_you_mean, split_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The operations to carry out, in order; `added`: component -> why it came along."""
+    """The operations to carry out, in order; `added`: component -> why it came along.
+
+    `trimmed`: items that were left out, because what they name stays behind.
+    """
 
     operations: tuple[Operation, ...]
     added: Mapping[ComponentKey, str]
+    trimmed: tuple[Trimmed, ...] = ()
 
 
 def choose_components(
-    operations: Sequence[Operation], patterns: Iterable[str], model: Model
+    operations: Sequence[Operation],
+    patterns: Sequence[str],
+    model: Model,
+    without: Sequence[str] = (),
 ) -> Choice:
-    """Keep the operations that match a pattern, and what those need.
+    """Keep the operations that match a pattern, and what those need, but nothing of `without`.
 
-    A pattern is a component key, its name alone, or either with `*`: `field:deal.*`, `deal.amount`.
-    `model` is what everything would become. Raises: UsageWrong U100 for a pattern that matches
-    nothing that changes.
+    A pattern is a component key, its name alone, or either with `*`: `field:deal.*`, `deal.amount`;
+    none means all. `model` is what everything would become. Raises: UsageWrong U100 for a pattern
+    that matches nothing that changes.
     """
     by_key = {operation.component: operation for operation in operations}
-    chosen: dict[ComponentKey, str] = {}
+    left = frozenset(_matching(without, by_key))
+    wanted = _matching(patterns, by_key) if patterns else list(by_key)
+    chosen = {key: "" for key in wanted if key not in left}
+    _close(chosen, {key: o for key, o in by_key.items() if key not in left}, model)
+    missing = frozenset(key for key in left if _brings(by_key[key]))
+    kept: list[Operation] = []
+    trimmed: list[Trimmed] = []
+    for operation in operations:
+        if operation.component in chosen:
+            found, items = trim(operation, missing)
+            kept.append(found)
+            trimmed += items
+    return Choice(
+        operations=tuple(kept),
+        added={key: why for key, why in chosen.items() if why},
+        trimmed=tuple(trimmed),
+    )
+
+
+def _matching(
+    patterns: Sequence[str], by_key: Mapping[ComponentKey, Operation]
+) -> list[ComponentKey]:
+    """Give the components that match. Raises: UsageWrong U100 for a pattern that matches none."""
+    found: dict[ComponentKey, None] = {}
     for pattern in patterns:
         matched = [key for key in by_key if _matches(key, pattern)]
         if not matched:
             message = f'Nothing that changes matches "{pattern}".'
             raise UsageWrong(message=message, hint=did_you_mean(pattern, _words(by_key)))
-        chosen.update(dict.fromkeys(matched, ""))
-    _close(chosen, by_key, model)
-    return Choice(
-        operations=tuple(o for o in operations if o.component in chosen),
-        added={key: why for key, why in chosen.items() if why},
-    )
+        found.update(dict.fromkeys(matched))
+    return list(found)
 
 
 def _close(
@@ -57,8 +86,22 @@ def _close(
         key = waiting.pop()
         for needed in _needs(key, by_key[key], model):
             if needed in by_key and needed not in chosen and _brings(by_key[needed]):
-                chosen[needed] = f"added: {key} needs it"
+                chosen[needed] = f"added: {_reason(key, needed)}"
                 waiting.append(needed)
+
+
+_SHOWING = frozenset({"layout", "view", "app"})  # kinds that show what they name
+
+
+def _reason(key: ComponentKey, needed: ComponentKey) -> str:
+    """Say why a component comes along: `layout opportunity.default shows it`."""
+    kind, path = split_key(key)
+    verb = "needs"
+    if kind in _SHOWING:
+        verb = "shows"
+    elif split_key(needed)[1] == path[:1]:
+        verb = "is part of"
+    return f"{kind.replace('_', ' ')} {'.'.join(path)} {verb} it"
 
 
 def _needs(key: ComponentKey, operation: Operation, model: Model) -> list[ComponentKey]:

@@ -41,7 +41,7 @@ def merge_file(path: str, base: str, ours: str, theirs: str) -> MergedFile:
             text=None, conflicts=("one side cannot be read: `patron check` says why",)
         )
     old, mine, other = (tree for tree, _ in read)
-    merge = merge_components(*(_data(tree) for tree in (old, mine, other)))
+    merge = merge_components(_data(old), _data(mine), _data(other))
     if merge.conflicts:
         named = tuple(f"{c.component} {c.property}".strip() for c in merge.conflicts)
         return MergedFile(text=None, conflicts=named)

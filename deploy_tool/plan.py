@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from engine.access import AccessChange
 from engine.diff import Operation, Risk
-from engine.impact import UNCOUNTED, UNTOUCHED, Impact
+from engine.impact import NOTHING_TO_TELL, UNCOUNTED, UNTOUCHED, Facts, Impact, Seen
 from engine.names import ComponentKey, Digest, EnvironmentName
 from engine.source import digest_of
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +33,15 @@ class PlannedChange:
     why: str
     impact: Impact = UNTOUCHED
     treatment: str = ""
+    facts: Facts = NOTHING_TO_TELL
 
     @classmethod
     def of(
-        cls, operation: Operation, impact: Impact | None = None, treatment: str = ""
+        cls,
+        operation: Operation,
+        impact: Impact | None = None,
+        treatment: str = "",
+        facts: Facts = NOTHING_TO_TELL,
     ) -> PlannedChange:
         """Write an operation down; where nothing was counted, only an additive one is known."""
         uncounted = UNTOUCHED if operation.cls is Risk.ADDITIVE else UNCOUNTED
@@ -46,6 +52,7 @@ class PlannedChange:
             why=operation.explain(),
             impact=impact or uncounted,
             treatment=treatment,
+            facts=facts,
         )
 
     def as_json(self) -> dict[str, object]:
@@ -61,6 +68,7 @@ class PlannedChange:
             impact["records"] = list(found.records)
         if found.is_estimated:
             impact["estimated"] = True
+        impact |= self.facts.as_json()
         shown = {
             "op": self.op,
             "component": self.component,
@@ -73,36 +81,105 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedConflict:
-    """A component that both sides changed; it keeps the target's value and blocks the plan."""
+    """A property that both sides changed; the target's value stands, and blocks until decided."""
 
     component: ComponentKey
     property: str
     base: object
     target: object
     incoming: object
+    choice: str = ""  # target | incoming, once somebody decided
 
     def as_json(self) -> dict[str, object]:
-        """Give the shape of one entry of `conflicts`."""
-        return {
+        """Give the shape of one entry of `conflicts`, and of `resolved` with the side chosen."""
+        shown: dict[str, object] = {
             "component": self.component,
             "property": self.property,
             "base": self.base,
             "target": self.target,
             "incoming": self.incoming,
         }
+        return {**shown, "choice": self.choice} if self.choice else shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
-    """One step in the database: what it does and whether it takes time."""
+    """One step in the database: what it does and whether it takes time.
+
+    `rows`: how many it looks at or writes, None where that does not matter. `milliseconds`: about
+    how long that takes, None where nobody can tell.
+    """
 
     text: str
     pace: str  # instant | online | batched
     rows: int | None = None
+    milliseconds: int | None = None
 
     def as_json(self) -> dict[str, object]:
         """Give the shape of one entry of `steps`."""
-        return {"text": self.text, "pace": self.pace, "rows": self.rows}
+        shown: dict[str, object] = {"text": self.text, "pace": self.pace, "rows": self.rows}
+        known = self.milliseconds is not None
+        return {**shown, "milliseconds": self.milliseconds} if known else shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """A component that a version of the target changed outside of this plan.
+
+    `overlap`: none | merged | conflict, with what comes in.
+    """
+
+    component: ComponentKey
+    overlap: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinceBase:
+    """A version that the target got since the base: who made it, when (UTC, ISO), through what."""
+
+    version: int
+    by: str
+    at: str
+    source: str
+    deployment: int | None
+    changes: tuple[Elsewhere, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Give the shape of one entry of `since`."""
+        return {
+            "version": self.version,
+            "by": self.by,
+            "at": self.at,
+            "source": self.source,
+            "deployment": self.deployment,
+            "changes": [{"component": c.component, "overlap": c.overlap} for c in self.changes],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trimmed:
+    """An item that a chosen component lists and that was left out, because it is not taken."""
+
+    component: ComponentKey
+    item: str
+    missing: ComponentKey
+
+    def as_json(self) -> dict[str, object]:
+        """Give the shape of one entry of `trimmed`."""
+        return {"component": self.component, "item": self.item, "missing": self.missing}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedCheck:
+    """Something that the target lacks: what, and the command that helps."""
+
+    component: ComponentKey
+    message: str
+    hint: str
+
+    def as_json(self) -> dict[str, object]:
+        """Give the shape of one entry of `checks.problems`."""
+        return {"component": self.component, "message": self.message, "hint": self.hint}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +210,12 @@ class Plan:
     removed: tuple[ComponentKey, ...]
     author: str = ""  # who planned it: may not approve it
     approvals: int = 0  # how many others have to approve it
+    since: tuple[SinceBase, ...] = ()  # versions of the target since the base, oldest first
+    resolved: tuple[PlannedConflict, ...] = ()  # conflicts that somebody decided
+    trimmed: tuple[Trimmed, ...] = ()
+    access: tuple[AccessChange, ...] = ()  # the difference of effective access
+    visibility: tuple[Seen, ...] = ()  # records that come into sight or go out of it, by role
+    failed: tuple[FailedCheck, ...] = ()  # what the target lacks: refused until it has it
 
     @property
     def target(self) -> str:
@@ -181,7 +264,40 @@ class Plan:
             "result": self.result,
             "changes": [change.as_json() for change in self.changes],
             "conflicts": [conflict.as_json() for conflict in self.conflicts],
+            "resolved": [conflict.as_json() for conflict in self.resolved],
             "steps": [step.as_json() for step in self.steps],
-            "checks": {"passed": self.passed, "failed": 0, "warnings": len(self.warnings)},
+            "checks": {
+                "passed": self.passed,
+                "failed": len(self.failed),
+                "warnings": len(self.warnings),
+                "problems": [check.as_json() for check in self.failed],
+            },
+            "since": [version.as_json() for version in self.since],
+            "trimmed": [item.as_json() for item in self.trimmed],
+            "access": [access_json(change) for change in self.access],
+            "visibility": [seen_json(seen) for seen in self.visibility],
             "needs": {"accept": list(self.needs), "approvals": self.approvals},
         }
+
+
+def access_json(change: AccessChange) -> dict[str, object]:
+    """Give the shape of one entry of `access`."""
+    return {
+        "who": change.who,
+        "object": change.object,
+        "what": change.what,
+        "way": change.way,
+        "before": change.before,
+        "after": change.after,
+    }
+
+
+def seen_json(seen: Seen) -> dict[str, object]:
+    """Give the shape of one entry of `visibility`."""
+    return {
+        "object": seen.object,
+        "role": seen.role,
+        "members": seen.members,
+        "more": seen.more,
+        "less": seen.less,
+    }

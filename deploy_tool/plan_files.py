@@ -15,14 +15,19 @@ from deploy_tool.exits import Exit, UsageWrong
 from deploy_tool.plan import (
     FORMAT,
     Content,
+    Elsewhere,
+    FailedCheck,
     Plan,
     PlannedChange,
     PlannedConflict,
     PlannedStep,
+    SinceBase,
+    Trimmed,
 )
+from engine.access import AccessChange
 from engine.diff import Risk
 from engine.errors import DeploymentFailed
-from engine.impact import Impact
+from engine.impact import Facts, Impact, Seen
 from engine.names import ComponentKey, Digest, EnvironmentName
 from engine.source import canonical
 
@@ -80,7 +85,54 @@ def plan_of(document: Mapping[str, object]) -> Plan:
         removed=tuple(ComponentKey(_text(key)) for key in _list(document["removed"])),
         author=_text(document["author"]),
         approvals=_number(_mapping(document["needs"])["approvals"]),
+        since=tuple(_since(item) for item in _items(document["since"])),
+        resolved=tuple(_conflict(item) for item in _items(document["resolved"])),
+        trimmed=tuple(_trimmed(item) for item in _items(document["trimmed"])),
+        access=tuple(AccessChange(**_texts(item)) for item in _items(document["access"])),
+        visibility=tuple(_seen(item) for item in _items(document["visibility"])),
+        failed=tuple(_failed(item) for item in _items(_mapping(document["checks"])["problems"])),
     )
+
+
+def _since(item: Mapping[str, object]) -> SinceBase:
+    deployment = item["deployment"]
+    changes = (_texts(change) for change in _items(item["changes"]))
+    return SinceBase(
+        version=_number(item["version"]),
+        by=_text(item["by"]),
+        at=_text(item["at"]),
+        source=_text(item["source"]),
+        deployment=None if deployment is None else _number(deployment),
+        changes=tuple(
+            Elsewhere(component=ComponentKey(change["component"]), overlap=change["overlap"])
+            for change in changes
+        ),
+    )
+
+
+def _trimmed(item: Mapping[str, object]) -> Trimmed:
+    texts = _texts(item)
+    return Trimmed(
+        component=ComponentKey(texts["component"]),
+        item=texts["item"],
+        missing=ComponentKey(texts["missing"]),
+    )
+
+
+def _seen(item: Mapping[str, object]) -> Seen:
+    numbers = {name: _number(item[name]) for name in ("members", "more", "less")}
+    return Seen(object=_text(item["object"]), role=_text(item["role"]), **numbers)
+
+
+def _failed(item: Mapping[str, object]) -> FailedCheck:
+    texts = _texts(item)
+    return FailedCheck(
+        component=ComponentKey(texts["component"]), message=texts["message"], hint=texts["hint"]
+    )
+
+
+def _texts(item: Mapping[str, object]) -> dict[str, str]:
+    return {key: _text(value) for key, value in item.items()}
 
 
 def _change(item: Mapping[str, object]) -> PlannedChange:
@@ -91,6 +143,20 @@ def _change(item: Mapping[str, object]) -> PlannedChange:
         why=_text(item["why"]),
         impact=_impact(_mapping(item["impact"])),
         treatment=_text(item.get("treatment", "")),
+        facts=_facts(_mapping(item["impact"])),
+    )
+
+
+def _facts(item: Mapping[str, object]) -> Facts:
+    """Read what is told beside the counts; what was not known is not there."""
+    numbers = {n: _number(item.get(n, 0)) for n in ("distinct", "rewritten", "in_flight")}
+    in_use = _mapping(item.get("in_use", {}))
+    return Facts(
+        **numbers,
+        last_written=_text(item.get("last_written", "")),
+        kept_until=_text(item.get("kept_until", "")),
+        used_by=tuple(map(_text, _list(item.get("used_by", [])))),
+        in_use=tuple((value, _number(count)) for value, count in in_use.items()),
     )
 
 
@@ -111,15 +177,17 @@ def _conflict(item: Mapping[str, object]) -> PlannedConflict:
         base=_exact(item["base"]),
         target=_exact(item["target"]),
         incoming=_exact(item["incoming"]),
+        choice=_text(item.get("choice", "")),
     )
 
 
 def _step(item: Mapping[str, object]) -> PlannedStep:
-    rows = item["rows"]
+    rows, lasts = item["rows"], item.get("milliseconds")
     return PlannedStep(
         text=_text(item["text"]),
         pace=_text(item["pace"]),
         rows=None if rows is None else _number(rows),
+        milliseconds=None if lasts is None else _number(lasts),
     )
 
 

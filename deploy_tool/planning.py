@@ -12,17 +12,25 @@ from dataclasses import dataclass, field, replace
 from deploy_tool.checking import refusal
 from deploy_tool.choosing import choose_components
 from deploy_tool.counting import Counts
+from deploy_tool.deciding import NO_DECISIONS, Decisions
 from deploy_tool.exits import Exit
-from deploy_tool.plan import Content, Plan, PlannedChange, PlannedConflict, PlannedStep
-from deploy_tool.policy import load_policy
+from deploy_tool.plan import Content, Plan, PlannedChange, PlannedConflict, SinceBase, Trimmed
+from deploy_tool.policy import Policy, load_policy
+from deploy_tool.present import missing_values, nobody_in
 from deploy_tool.scope import PROJECT, is_owned
+from deploy_tool.since import since_base, touched_by
+from deploy_tool.stepping import Stepping
+from deploy_tool.telling import Telling
 from deploy_tool.treatments import Treatment, choose, ensure_all_used
 from deploy_tool.trees import Running
+from engine.access import access_changes
 from engine.compile import compile_model
 from engine.compiled import Model
 from engine.diff import (
+    Conflict,
     Merge,
     Operation,
+    Rename,
     apply_operations,
     diff_trees,
     merge_components,
@@ -30,10 +38,10 @@ from engine.diff import (
 from engine.errors import DeploymentFailed, Problem, Severity
 from engine.impact import Counting
 from engine.names import ComponentKey, Digest, EnvironmentName
-from engine.saving.refill import stale_fields
 from engine.source import SourceDoc, SourceTree, canonical, digest_of, make_tree, tree_from_stored
-from engine.store.ddl import steps
 from engine.store.platform.head import Head
+from engine.store.platform.journal import find_by_tree
+from engine.store.platform.members import list_members
 from engine.store.tx import Tx
 
 
@@ -43,7 +51,7 @@ class Incoming:
 
     `base` is None where nobody noted it: then files win inside their scope.
     `scope` holds the patterns of files it owns; empty: all. `model` is what the tree compiles to,
-    where somebody has compiled it before.
+    where somebody has compiled it before. `decided`: conflicts that were decided where it was made.
     """
 
     tree: SourceTree
@@ -52,18 +60,25 @@ class Incoming:
     base_version: int | None = None
     scope: tuple[str, ...] = ()
     model: Model | None = None
+    decided: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
     """How somebody wants it: who plans, chosen treatments by component, components to take.
 
-    `patterns` are of components, which bring what they need; empty: all.
+    `patterns` are of components, which bring what they need; empty: all. `without` are of those
+    that stay behind all the same. `decisions` say which side of a conflict stands.
     """
 
     author: str = ""
     treatments: Mapping[str, Treatment] = field(default_factory=dict)
     patterns: Sequence[str] = ()
+    without: Sequence[str] = ()
+    decisions: Decisions = NO_DECISIONS
+
+
+AS_IT_COMES = Wishes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +106,7 @@ def plan_deployment(
     *,
     previous: Model | None = None,
     tx: Tx | None = None,
-    wishes: Wishes = Wishes(),
+    wishes: Wishes = AS_IT_COMES,
 ) -> Planned:
     """Compute what deploying `incoming` to an environment would do.
 
@@ -103,7 +118,31 @@ def plan_deployment(
     found = _candidate(environment, running, incoming, previous, wishes)
     operations, result = found.operations, found.result
     ensure_all_used(wishes.treatments, operations)
-    base = running.head.version if incoming.base_version is None else incoming.base_version
+    base = _base_version(running, incoming, tx)
+    counting = None
+    if tx is not None and previous is not None:
+        counts = Counts(
+            environment=environment, running=running, previous=previous, model=found.model
+        )
+        counting = counts.over(tx)
+    policy = Policy() if tx is None else load_policy(tx)
+    telling = Telling(
+        running=running,
+        result=result,
+        renames={o.former: o.component for o in operations if isinstance(o, Rename)},
+        previous=previous,
+        model=found.model,
+        counting=counting,
+        policy=policy,
+    )
+    changes = tuple(
+        _planned(o, counting, telling, wishes.treatments, found.added.get(o.component, ""))
+        for o in operations
+    )
+    conflicts = _conflicts(found, chosen_only=bool(wishes.patterns or wishes.without))
+    stepping = Stepping(
+        running=running, previous=previous, model=found.model, dialect=dialect, counting=counting
+    )
     plan = Plan(
         environment=environment,
         dialect=dialect,
@@ -112,15 +151,23 @@ def plan_deployment(
         version=running.head.version,
         tree=running.tree.digest,
         result=result.digest if operations else running.tree.digest,
-        changes=_changes(environment, running, previous, found, tx, wishes),
-        conflicts=_conflicts(found, chosen_only=bool(wishes.patterns)),
-        steps=_steps(running, previous, found.model, dialect, operations),
-        warnings=_warnings(found.problems),
+        changes=changes,
+        conflicts=conflicts,
+        steps=stepping.steps(operations, changes),
+        warnings=(*_warnings(found.problems), *_people_missing(found, tx, operations)),
         passed=len(result.docs),
         content=_content(running.tree, result) if operations else {},
         removed=tuple(key for key in running.tree.docs if key not in result.docs),
         author=wishes.author,
-        approvals=0 if tx is None else load_policy(tx).approvals,
+        approvals=policy.approvals,
+        since=_since(running, incoming, base, conflicts, tx),
+        resolved=_resolved(found),
+        trimmed=found.trimmed,
+        access=tuple(access_changes(previous, found.model)) if previous and operations else (),
+        visibility=counting.visibility_of(operations) if counting else (),
+        failed=()
+        if tx is None or not running.head.version
+        else missing_values(tx, environment, operations, result),
     )
     return Planned(
         plan=plan,
@@ -143,6 +190,7 @@ class _Candidate:
     merge: Merge | None
     operations: tuple[Operation, ...]
     added: Mapping[ComponentKey, str]
+    trimmed: tuple[Trimmed, ...] = ()
 
 
 def _candidate(
@@ -153,16 +201,17 @@ def _candidate(
     wishes: Wishes,
 ) -> _Candidate:
     """Merge, choose and compile. Raises: MetadataInvalid M100; UsageWrong U100."""
-    result, merge = result_tree(running.tree, incoming)
+    result, merge = result_tree(running.tree, incoming, wishes.decisions)
     # A tree that was compiled before is the very same model; then there is nothing left to do.
     model, problems = compile_model(result, incoming.model or previous)
     if model is None:
         raise refusal(problems, f"{incoming.name} cannot run in {environment}")
     operations = diff_trees(running.tree, result, retired=running.retired)
     added: Mapping[ComponentKey, str] = {}
-    if wishes.patterns:
-        choice = choose_components(operations, wishes.patterns, model)
-        added = choice.added
+    trimmed: tuple[Trimmed, ...] = ()
+    if wishes.patterns or wishes.without:
+        choice = choose_components(operations, wishes.patterns, model, wishes.without)
+        added, trimmed = choice.added, choice.trimmed
         result = _only(choice.operations, running.tree, result)
         model, problems = compile_model(result, model)
         if model is None:
@@ -175,42 +224,54 @@ def _candidate(
         merge=merge,
         operations=operations,
         added=added,
+        trimmed=trimmed,
     )
 
 
-def _changes(
-    environment: EnvironmentName,
+def _base_version(running: Running, incoming: Incoming, tx: Tx | None) -> int:
+    """Give the version of the target that the work began from, as far as anybody knows."""
+    if incoming.base_version is not None:
+        return incoming.base_version
+    if incoming.base is None or tx is None or incoming.base.digest == running.tree.digest:
+        return running.head.version
+    found = find_by_tree(tx, incoming.base.digest)
+    return running.head.version if found is None else found
+
+
+def _since(
     running: Running,
-    previous: Model | None,
-    found: _Candidate,
+    incoming: Incoming,
+    base: int,
+    conflicts: Sequence[PlannedConflict],
     tx: Tx | None,
-    wishes: Wishes,
-) -> tuple[PlannedChange, ...]:
-    """Write the operations down, each with what it means to the records that are there."""
-    counting = None
-    if tx is not None and previous is not None:
-        counts = Counts(
-            environment=environment, running=running, previous=previous, model=found.model
-        )
-        counting = counts.over(tx)
-    return tuple(
-        _planned(o, counting, wishes.treatments, found.model, found.added.get(o.component, ""))
-        for o in found.operations
-    )
+) -> tuple[SinceBase, ...]:
+    if tx is None or incoming.base is None or base >= running.head.version:
+        return ()
+    touched = touched_by(incoming.tree, incoming.base)
+    return since_base(tx, base, touched, {conflict.component for conflict in conflicts})
+
+
+def _people_missing(
+    found: _Candidate, tx: Tx | None, operations: Sequence[Operation]
+) -> tuple[str, ...]:
+    if tx is None or not operations:
+        return ()
+    return tuple(dict.fromkeys(nobody_in(operations, found.model, list_members(tx))))
 
 
 def _planned(
     operation: Operation,
     counting: Counting | None,
+    telling: Telling,
     chosen: Mapping[str, Treatment],
-    model: Model,
     reason: str = "",
 ) -> PlannedChange:
+    """Write an operation down, with what it means to the records that are there."""
     impact = None if counting is None else counting.of(operation)
-    treatment = choose(operation, chosen, model)
+    treatment = choose(operation, chosen, telling.model)
     is_needed = treatment is not None and (impact is None or impact.concerned)
     text = treatment.text if treatment is not None and is_needed else ""
-    planned = PlannedChange.of(operation, impact, text)
+    planned = PlannedChange.of(operation, impact, text, telling.facts(operation))
     return replace(planned, why=f"{planned.why}; {reason}") if reason else planned
 
 
@@ -273,47 +334,28 @@ def ensure_fresh(plan: Plan, head: Head) -> None:
         )
 
 
-def _steps(
-    running: Running,
-    previous: Model | None,
-    model: Model,
-    dialect: str,
-    operations: tuple[Operation, ...],
-) -> tuple[PlannedStep, ...]:
-    """Write down what the tables lack; nothing where values would have to be kept differently."""
-    if not operations:
-        return ()
-    try:
-        needed = steps(model, running.state, dialect, previous=previous)
-    except DeploymentFailed:
-        return ()  # applying says why
-    built = [
-        PlannedStep(text=step.explain(), pace="instant" if step.is_instant else "online")
-        for step in needed
-    ]
-    computed = [
-        PlannedStep(text=f"compute {stale.object}.{stale.field} of every record", pace="batched")
-        for stale in stale_fields(model, running.tree.tree)
-    ]
-    return (*built, *computed)
-
-
-def result_tree(target: SourceTree, incoming: Incoming) -> tuple[SourceTree, Merge | None]:
+def result_tree(
+    target: SourceTree, incoming: Incoming, decisions: Decisions = NO_DECISIONS
+) -> tuple[SourceTree, Merge | None]:
     """Give the tree after the deployment: the target's outside the scope, merged inside.
 
     Returns: the tree, and the merge when there was something to merge.
+    Raises: UsageWrong U106 for decisions about what is no conflict.
     """
     owned = _owned(incoming.tree, incoming.scope)
     outside = {k: d for k, d in target.docs.items() if not is_owned(k, incoming.scope)}
     missing = {k: d for k, d in incoming.tree.docs.items() if k not in target.docs}
     project = {k: d for k, d in missing.items() if k == PROJECT}
     if incoming.base is None or incoming.base.digest == target.digest:
+        decisions.ensure_all_used(())
         return make_tree({**project, **outside, **owned}.values()), None
     merge = merge_components(
         _data(_owned(incoming.base, incoming.scope)),
         _data(_owned(target, incoming.scope)),
         _data(owned),
+        decisions.side,
     )
+    decisions.ensure_all_used([*(c for c, _ in merge.resolved), *merge.conflicts])
     merged = _documents(merge, _owned(target, incoming.scope), owned)
     return make_tree({**project, **outside, **merged}.values()), merge
 
@@ -360,16 +402,21 @@ def _conflicts(found: _Candidate, *, chosen_only: bool) -> tuple[PlannedConflict
     """Give the conflicts of a merge; where components were chosen, only theirs."""
     every = () if found.merge is None else found.merge.conflicts
     chosen = {operation.component for operation in found.operations}
-    return tuple(
-        PlannedConflict(
-            component=c.component,
-            property=c.property,
-            base=c.base,
-            target=c.target,
-            incoming=c.incoming,
-        )
-        for c in every
-        if not chosen_only or c.component in chosen
+    return tuple(_planned_conflict(c) for c in every if not chosen_only or c.component in chosen)
+
+
+def _resolved(found: _Candidate) -> tuple[PlannedConflict, ...]:
+    decided = () if found.merge is None else found.merge.resolved
+    return tuple(replace(_planned_conflict(c), choice=choice) for c, choice in decided)
+
+
+def _planned_conflict(conflict: Conflict) -> PlannedConflict:
+    return PlannedConflict(
+        component=conflict.component,
+        property=conflict.property,
+        base=conflict.base,
+        target=conflict.target,
+        incoming=conflict.incoming,
     )
 
 

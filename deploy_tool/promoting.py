@@ -6,6 +6,7 @@ changed in the parent meanwhile stays. Shared by the browser and whoever deploys
 
 from __future__ import annotations
 
+from deploy_tool.deciding import Decisions, load_decisions
 from deploy_tool.planning import Incoming, Planned, Wishes, plan_deployment
 from deploy_tool.trees import Running, head_tree, past_tree
 from engine.compiled import Model
@@ -21,7 +22,8 @@ def sandbox_incoming(sandbox: Environment, tx: Tx) -> Incoming:
     baseline = sandbox.row.baseline
     version = find_by_tree(tx, baseline) if baseline else None
     base = None if version is None else past_tree(tx, version)
-    return Incoming(tree=head_tree(tx), name=sandbox.name, base=base)
+    decided = load_decisions(tx).kept
+    return Incoming(tree=head_tree(tx), name=sandbox.name, base=base, decided=decided)
 
 
 def plan_promotion(
@@ -44,7 +46,7 @@ def plan_promotion(
         incoming,
         previous=previous,
         tx=tx,
-        wishes=Wishes(author=author),
+        wishes=Wishes(author=author, decisions=Decisions(kept=incoming.decided)),
     )
 
 

@@ -5,7 +5,6 @@ Separate from planning, which is pure: here directories, environments and `.patr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +12,9 @@ from deploy_tool.checking import check_folder, under
 from deploy_tool.installation import Installation
 from deploy_tool.places import EnvironmentPlace, FolderPlace, Place, read_place
 from deploy_tool.plan import Plan
-from deploy_tool.planning import Incoming, Planned, Wishes, plan_again, plan_deployment
+from deploy_tool.planning import AS_IT_COMES, Incoming, Planned, Wishes, plan_again, plan_deployment
 from deploy_tool.promoting import sandbox_incoming
 from deploy_tool.scope import scope_of
-from deploy_tool.treatments import Treatment
 from deploy_tool.trees import environment_tree, past_tree, read_running
 from engine.errors import MetadataInvalid, NotFound, Severity
 from engine.names import EnvironmentName
@@ -31,18 +29,18 @@ def propose(
     installation: Installation,
     source: str,
     target: str,
-    treatments: Mapping[str, Treatment] | None = None,
-    patterns: Sequence[str] = (),
+    wishes: Wishes = AS_IT_COMES,
 ) -> Planned:
     """Plan the deployment of A, or of some of its components, to an environment.
 
+    Who plans is whoever acts, and decisions kept in a sandbox count beside those of `wishes`.
     Raises: UsageWrong U100 for what is nowhere, U105 for treatments that make no sense;
     MetadataInvalid M100 with every problem.
     """
     place = read_place(source, installation.names)
     name = installation.known(target)
     incoming = read_incoming(installation, place, source, name)
-    wishes = Wishes(author=installation.actor, treatments=treatments or {}, patterns=patterns)
+    wishes = replace(wishes, author=installation.actor)
     try:
         return plan_incoming(
             installation.environment(name), incoming, wishes, noted=noted_base(place, name)
@@ -65,8 +63,14 @@ def plan_incoming(
         running = read_running(tx)
         if noted is not None and noted != running.head.version:
             incoming = _with_base(tx, incoming, noted)
+        decisions = replace(wishes.decisions, kept=incoming.decided)
         return plan_deployment(
-            target.name, database.dialect, running, incoming, tx=tx, wishes=wishes
+            target.name,
+            database.dialect,
+            running,
+            incoming,
+            tx=tx,
+            wishes=replace(wishes, decisions=decisions),
         )
 
 

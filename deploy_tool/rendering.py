@@ -5,11 +5,13 @@ Separate from the plan, which is a document for machines; nobody parses this tex
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 
-from deploy_tool.plan import Plan, PlannedChange, PlannedConflict
+from deploy_tool.plan import Plan, PlannedChange, PlannedStep, SinceBase
+from deploy_tool.rendering_access import access_lines, visibility_lines
 from engine.diff import Risk
-from engine.names import split_key
+from engine.names import ComponentKey, split_key
 
 MARKS = {"add": "+", "change": "~", "rename": "↷", "retire": "-", "restore": "+"}
 KINDS = {
@@ -19,7 +21,11 @@ KINDS = {
     "permission_set": "access",
 }
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+OVERLAPS = {"none": "no overlap", "merged": "merged", "conflict": "conflict"}
 SHORT = 7  # digits of a digest that people read
+SHOWN = 20  # versions and changes of access that are named; JSON has them all
+_WIDEST = 40  # characters of a value in a conflict
+_SECOND = 1000  # milliseconds
 
 
 def render_plan(plan: Plan) -> str:
@@ -37,25 +43,62 @@ def render_changes(changes: Sequence[PlannedChange]) -> str:
 def _plan_lines(plan: Plan) -> Iterator[str]:
     start = "" if plan.base == plan.target else f" (baseline {plan.base})"
     yield f"Plan {plan.digest[:SHORT]}  {plan.source}{start}  →  {plan.target}"
+    yield from _since_lines(plan)
     yield ""
     yield from _change_lines(plan.changes)
-    for conflict in plan.conflicts:
-        yield _conflict_line(conflict)
-    if plan.steps:
-        yield ""
-        yield f"Database steps ({DATABASES[plan.dialect]})"
-        for number, step in enumerate(plan.steps, start=1):
-            rows = "" if step.rows is None else f"   {step.rows:,} rows"
-            yield f"  {number} {step.text}   {step.pace}{rows}"
+    yield from _conflict_lines(plan)
+    if plan.trimmed:
+        items = ", ".join(f"{t.item} of {_named(t.component)}" for t in plan.trimmed)
+        yield f"  trimmed {_count(len(plan.trimmed), 'item')}: {items}"
+    yield from visibility_lines(plan.visibility)
+    yield from access_lines(plan.access)
+    yield from _step_lines(plan)
     yield _checks_line(plan)
+    for check in plan.failed:
+        yield f"  ✗ {check.message} ({check.hint})"
     for warning in plan.warnings:
         yield f"  {warning}"
+    needs = _needs(plan)
+    if needs:
+        yield f"Needs: {needs}"
+
+
+def _needs(plan: Plan) -> str:
     needs = [f"--accept {','.join(plan.needs)}"] if plan.needs else []
     if plan.approvals:
-        what = "1 approval" if plan.approvals == 1 else f"{plan.approvals} approvals"
-        needs.insert(0, f"{what} (author excluded)")
-    if needs:
-        yield f"Needs: {' · '.join(needs)}"
+        needs.insert(0, f"{_count(plan.approvals, 'approval')} (author excluded)")
+    if plan.conflicts:
+        needs.insert(0, f"{_count(len(plan.conflicts), 'decision')} (--resolve …=target|incoming)")
+    return " · ".join(needs)
+
+
+def _since_lines(plan: Plan) -> Iterator[str]:
+    if not plan.since:
+        return
+    times = _count(len(plan.since), "time")
+    yield f"Since the baseline {plan.environment} changed {times} outside this plan:"
+    rows = [row for version in plan.since[-SHOWN:] for row in _since_rows(plan, version)]
+    yield from _columns(rows)
+    if len(plan.since) > SHOWN:
+        yield f"  and {_count(len(plan.since) - SHOWN, 'version')} before"
+
+
+def _since_rows(plan: Plan, version: SinceBase) -> Iterator[tuple[str, ...]]:
+    at = datetime.fromisoformat(version.at)
+    door = "" if version.deployment is None else f", deployment D-{version.deployment}"
+    who = f"by {version.by}, {at.day} {at:%b %H:%M} UTC{door}"
+    name = f"{plan.environment}@{version.version}"
+    for change in version.changes or (None,):
+        what = "" if change is None else _named(change.component)
+        yield (name, who, what, "" if change is None else OVERLAPS[change.overlap])
+        name = who = ""
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        yield f"  {'  '.join(cells)}".rstrip()
 
 
 def _change_lines(changes: Sequence[PlannedChange]) -> Iterator[str]:
@@ -66,12 +109,28 @@ def _change_lines(changes: Sequence[PlannedChange]) -> Iterator[str]:
     wide_kind = max(map(len, kinds), default=0)
     wide_path = max(map(len, paths), default=0)
     for change, kind, path in zip(shown, kinds, paths, strict=True):
-        said = "; ".join(part for part in (change.why, _concerned(change)) if part)
+        said = "; ".join(part for part in (change.why, *concerned(change)) if part)
         yield f"  {_mark(change)} {kind:<{wide_kind}}  {path:<{wide_path}}  {said}".rstrip()
 
 
-def _concerned(change: PlannedChange) -> str:
-    """Say how many records a change concerns, and what happens to them."""
+def concerned(change: PlannedChange) -> Iterator[str]:
+    """Say how many records a change concerns, what happens to them, and what follows from it."""
+    yield _counts(change)
+    facts, impact = change.facts, change.impact
+    if facts.in_use:
+        yield ", ".join(f"“{value}” in {count:,}" for value, count in facts.in_use)
+    if impact.more_visible or impact.less_visible:
+        more, less = impact.more_visible or 0, impact.less_visible or 0
+        ways = [f"{more:,} records come into sight"] if more else []
+        yield ", ".join([*ways, *([f"{less:,} go out of sight"] if less else [])])
+    if facts.rewritten:
+        yield f"{_count(facts.rewritten, 'expression')} rewritten"
+    if facts.in_flight:
+        yield f"{facts.in_flight:,} in flight stay on their revision"
+    yield from _about_retired(change)
+
+
+def _counts(change: PlannedChange) -> str:
     impact = change.impact
     about = "about " if impact.is_estimated else ""
     said = []
@@ -82,6 +141,26 @@ def _concerned(change: PlannedChange) -> str:
     if said and change.treatment:
         said.append(f"treatment: {change.treatment}")
     return ", ".join(said)
+
+
+def _about_retired(change: PlannedChange) -> Iterator[str]:
+    facts = change.facts
+    if change.op != "retire":
+        return
+    if facts.kept_until:
+        distinct = f" ({facts.distinct:,} different)" if facts.distinct else ""
+        yield f"kept{distinct} until {_day(facts.kept_until)} at least"
+    if facts.last_written:
+        yield f"last written {_day(facts.last_written)}"
+    if facts.used_by:
+        yield f"used so far by {', '.join(map(_named, map(ComponentKey, facts.used_by)))}"
+    elif facts.kept_until:
+        yield "used nowhere"
+
+
+def _day(text: str) -> str:
+    found = date.fromisoformat(text)
+    return f"{found.day} {found:%b %Y}"
 
 
 def _reading_order(change: PlannedChange) -> tuple[str, str, str]:
@@ -95,13 +174,59 @@ def _mark(change: PlannedChange) -> str:
     return "!" if narrows else MARKS[change.op]
 
 
-def _conflict_line(conflict: PlannedConflict) -> str:
-    kind, path = split_key(conflict.component)
-    where = f" {conflict.property}" if conflict.property else ""
-    return f"  × {KINDS.get(kind, kind)} {'.'.join(path)}{where}: changed on both sides"
+def _conflict_lines(plan: Plan) -> Iterator[str]:
+    """Show `base | target | incoming | result` of everything that both sides changed."""
+    for conflict in (*plan.conflicts, *plan.resolved):
+        mark, end = ("×", "undecided") if not conflict.choice else ("=", conflict.choice)
+        where = f" {conflict.property}" if conflict.property else ""
+        yield f"  {mark} {_named(conflict.component)}{where}: changed on both sides; {end}"
+        result = conflict.incoming if conflict.choice == "incoming" else conflict.target
+        sides = (conflict.base, conflict.target, conflict.incoming, result)
+        names = ("base", plan.environment, "incoming", "result")
+        yield "      " + " | ".join(f"{n}: {_short(v)}" for n, v in zip(names, sides, strict=True))
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "–"
+    text = " ".join(str(list(value) if isinstance(value, tuple) else value).split())
+    return text if len(text) <= _WIDEST else f"{text[:_WIDEST]}…"
+
+
+def _step_lines(plan: Plan) -> Iterator[str]:
+    if not plan.steps:
+        return
+    yield ""
+    yield f"Database steps ({DATABASES[plan.dialect]})"
+    for number, step in enumerate(plan.steps, start=1):
+        yield f"  {number} {'   '.join(_step_parts(step))}"
+
+
+def _step_parts(step: PlannedStep) -> Iterable[str]:
+    rows = [] if step.rows is None else [f"{step.rows:,} rows"]
+    return (
+        step.text,
+        step.pace,
+        *rows,
+        *([_about(step.milliseconds)] if step.milliseconds else []),
+    )
+
+
+def _about(milliseconds: int) -> str:
+    if milliseconds < _SECOND:
+        return f"about {milliseconds} ms"
+    return f"about {milliseconds / _SECOND:,.1f} s"
 
 
 def _checks_line(plan: Plan) -> str:
-    count = len(plan.warnings)
-    word = "warning" if count == 1 else "warnings"
-    return f"Checks: {plan.passed} passed, 0 failed, {count} {word}"
+    warnings = _count(len(plan.warnings), "warning")
+    return f"Checks: {plan.passed} passed, {len(plan.failed)} failed, {warnings}"
+
+
+def _named(key: ComponentKey) -> str:
+    kind, path = split_key(key)
+    return f"{KINDS.get(kind, kind)} {'.'.join(path)}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

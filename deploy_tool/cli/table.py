@@ -68,6 +68,14 @@ TREAT = opt(
     metavar="COMPONENT=…",
 )
 
+RESOLVE = opt(
+    "--resolve",
+    "which side of a conflict stands: COMPONENT/PROPERTY=target or =incoming; * matches anything",
+    action="append",
+    default=[],
+    metavar="CONFLICT=…",
+)
+
 WITH_PROMOTION = "comes with the promotion of changes"
 WITH_PEOPLE = "comes with sign-in and access"
 
@@ -141,7 +149,11 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="env values",
         help="show or set the values of declared variables in an environment",
-        arguments=(ENV, arg("VALUES", "values to set", nargs="*", metavar="NAME=VALUE")),
+        arguments=(
+            ENV,
+            arg("VALUES", "values to set", nargs="*", metavar="NAME=VALUE"),
+            opt("--plan", "plan whose variables count as declared", metavar="PLAN"),
+        ),
         module="env_values",
     ),
     Command(
@@ -272,6 +284,14 @@ COMMANDS: tuple[Command, ...] = (
             FROM,
             TO,
             TREAT,
+            RESOLVE,
+            opt(
+                "--without",
+                "leave these components behind, and what lists them without them",
+                action="append",
+                default=[],
+                metavar="PATTERN",
+            ),
             opt("--out", "write the sealed plan to a file", metavar="FILE"),
             flag("--detailed-exitcode", "exit 2 when there are differences"),
         ),
@@ -297,6 +317,7 @@ COMMANDS: tuple[Command, ...] = (
             FROM,
             TO,
             TREAT,
+            RESOLVE,
             ACCEPT,
             YES,
         ),

@@ -9,14 +9,17 @@ file, a database or a clock. Imports: `source` (trees), `model` (kinds), `names`
 from engine.diff.applying import apply_operations
 from engine.diff.compare import diff_trees
 from engine.diff.facets import PropertyChange, property_changes
-from engine.diff.merge import Conflict, Merge, merge_components
+from engine.diff.merge import INCOMING, TARGET, Conflict, Decide, Merge, merge_components
 from engine.diff.operations import Add, Change, Operation, Rename, Restore, Retire
 from engine.diff.risk import Risk
 
 __all__ = [
+    "INCOMING",
+    "TARGET",
     "Add",
     "Change",
     "Conflict",
+    "Decide",
     "Merge",
     "Operation",
     "PropertyChange",

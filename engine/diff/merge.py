@@ -7,7 +7,7 @@ Merging is not validating: the caller compiles the result whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.diff.compare import without_order
@@ -37,24 +37,42 @@ class Merge:
 
     components: Components
     conflicts: tuple[Conflict, ...]
+    resolved: tuple[tuple[Conflict, str], ...] = ()  # decided conflicts, each with the side chosen
 
 
-def merge_components(base: Components, target: Components, incoming: Components) -> Merge:
+Decide = Callable[[Conflict], str]  # -> TARGET, INCOMING, or "" while nobody has decided
+TARGET, INCOMING = "target", "incoming"
+
+
+def undecided(_conflict: Conflict) -> str:
+    """Decide nothing: every conflict stands."""
+    return ""
+
+
+def merge_components(
+    base: Components, target: Components, incoming: Components, decide: Decide = undecided
+) -> Merge:
     """Merge what `incoming` changed since `base` into `target`.
 
     A component renamed on one side is followed on the other, so that changes under both names meet.
-    Objects get the full order of their children. Cost: O(components of all three).
+    Objects get the full order of their children. `decide` is asked at every conflict which side
+    stands; two names for one component cannot be decided. Cost: O(components of all three).
     """
     theirs, ours = find_renames(base, target), find_renames(base, incoming)
     merging = _Merging(
         rename_components(base, {**theirs, **ours}),
         rename_components(target, ours),
         rename_components(incoming, theirs),
+        decide,
     )
     for former in theirs.keys() & ours.keys():
         if theirs[former] != ours[former]:
             merging.conflict(ours[former], (NAME,), former, theirs[former], ours[former])
-    return Merge(components=merging.components(), conflicts=tuple(merging.conflicts))
+    return Merge(
+        components=merging.components(),
+        conflicts=tuple(merging.conflicts),
+        resolved=tuple(merging.resolved),
+    )
 
 
 def merge_order(
@@ -79,9 +97,12 @@ def merge_order(
 class _Merging:
     """One merge under way: the three sides and the conflicts found so far."""
 
-    def __init__(self, base: Components, target: Components, incoming: Components) -> None:
-        self.base, self.target, self.incoming = base, target, incoming
+    def __init__(
+        self, base: Components, target: Components, incoming: Components, decide: Decide
+    ) -> None:
+        self.base, self.target, self.incoming, self._decide = base, target, incoming, decide
         self.conflicts: list[Conflict] = []
+        self.resolved: list[tuple[Conflict, str]] = []
 
     def components(self) -> Components:
         """Merge every component: those of the target first, new ones behind."""
@@ -96,11 +117,16 @@ class _Merging:
     def conflict(
         self, key: ComponentKey, path: tuple[str, ...], base: object, target: object, new: object
     ) -> object:
-        """Note a conflict, and give the value that stands: the target's."""
-        self.conflicts.append(
-            Conflict(component=key, property=".".join(path), base=base, target=target, incoming=new)
+        """Note a conflict, and give the value that stands: the target's unless decided."""
+        found = Conflict(
+            component=key, property=".".join(path), base=base, target=target, incoming=new
         )
-        return target
+        choice = "" if path == (NAME,) else self._decide(found)
+        if choice:
+            self.resolved.append((found, choice))
+        else:
+            self.conflicts.append(found)
+        return new if choice == INCOMING else target
 
     def _value(
         self, key: ComponentKey, path: tuple[str, ...], base: object, target: object, new: object
@@ -129,16 +155,29 @@ class _Merging:
         *,
         is_ordered: bool,
     ) -> Data:
-        names, is_conflict = merge_order(tuple(base), tuple(target), tuple(new))
+        sides = (tuple(base), tuple(target), tuple(new))
+        names, is_conflict = merge_order(*sides)
         if is_conflict and is_ordered:
-            self.conflict(key, (*path, ORDER), tuple(base), tuple(target), tuple(new))
+            names = self._order(key, (*path, ORDER), sides, names)
         merged = {}
         for name in names:
-            sides = (base.get(name), target.get(name), new.get(name))
-            found = self._value(key, (*path, name), *sides)
+            found = self._value(key, (*path, name), base.get(name), target.get(name), new.get(name))
             if found is not None:
                 merged[name] = found
         return merged
+
+    def _order(
+        self,
+        key: ComponentKey,
+        path: tuple[str, ...],
+        sides: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
+        names: tuple[str, ...],
+    ) -> tuple[str, ...]:
+        """Note that both sides moved the same items, and give the order that stands."""
+        base, target, new = sides
+        if self.conflict(key, path, base, target, new) is target:
+            return names
+        return merge_order(base, new, target)[0]
 
     def _ordered(self, merged: dict[ComponentKey, Data]) -> Components:
         """Give every object the order of its children, merged as well."""
@@ -156,7 +195,8 @@ class _Merging:
             sides = [side.get((key, children), ()) for side in orders]
             names, is_conflict = merge_order(*sides)
             if is_conflict and key in self.target and key in self.incoming:
-                self.conflict(key, ("order", children), *sides)
+                base, target, new = map(tuple, sides)
+                names = self._order(key, ("order", children), (base, target, new), names)
             kept = [child for child in names if component_key(kind, name, child) in merged]
             if kept:
                 yield children, kept

@@ -13,13 +13,16 @@ from engine.impact.counting import (
     Impact,
     nobodys_context,
 )
+from engine.impact.facts import NOTHING_TO_TELL, Facts
 from engine.impact.visibility import Seen, Visibility
 
 __all__ = [
+    "NOTHING_TO_TELL",
     "READ_AT_MOST",
     "UNCOUNTED",
     "UNTOUCHED",
     "Counting",
+    "Facts",
     "Impact",
     "Seen",
     "Visibility",

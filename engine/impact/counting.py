@@ -7,7 +7,7 @@ Python over at most 100,000 records, and beyond that estimated and said to be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,7 +16,8 @@ from engine.compiled import CompiledField, Rule, Snapshot
 from engine.diff import Add, Change, Operation, PropertyChange, Rename, Restore, Retire, Risk
 from engine.errors import RequestInvalid
 from engine.expr import EvalContext, Expression
-from engine.impact.visibility import Visibility
+from engine.impact.facts import NOTHING_TO_TELL, Facts
+from engine.impact.visibility import Seen, Visibility
 from engine.names import FieldName, ObjectName, split_key
 from engine.query import Planner
 from engine.store.impact import (
@@ -106,6 +107,48 @@ class Counting:
             return Impact()
         return judge(operation, path)
 
+    def visibility_of(self, operations: Iterable[Operation]) -> tuple[Seen, ...]:
+        """Give what each role would see more or fewer, where an operation changes a policy."""
+        decides = any(
+            split_key(o.component)[0] in _DECIDING
+            and (split_key(o.component)[0] != "object" or _changes(o, "sharing"))
+            for o in operations
+        )
+        return self.visibility.all() if decides else ()
+
+    def rows(self, name: ObjectName) -> int:
+        """Count the rows of an object's table as it is, those in the bin too."""
+        return self.before.total(name)
+
+    def facts(self, operation: Operation) -> Facts:
+        """Tell what people ask of a retired field, and of picklist values that go."""
+        kind, path = split_key(operation.component)
+        if kind == "field" and isinstance(operation, Retire):
+            owner, name = ObjectName(path[0]), FieldName(path[-1])
+            if self.before.snapshot.model.objects[owner].fields[name].is_stored:
+                distinct, last = self.before.written(owner, name)
+                return Facts(distinct=distinct, last_written=last)
+        if kind in {"field", "picklist"} and isinstance(operation, (Change, Rename)):
+            return Facts(in_use=tuple(self._in_use(kind, path, _taken(operation.changes))))
+        return NOTHING_TO_TELL
+
+    def _in_use(self, kind: str, path: Path, values: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+        """Count the records that hold each of some picklist values, those in use only."""
+        for value in values:
+            held = sum(self._losing(*place, (value,)).count for place in self._places(kind, path))
+            if held:
+                yield value, held
+
+    def _places(self, kind: str, path: Path) -> Iterator[tuple[ObjectName, FieldName]]:
+        """Give the fields that take their values from a component: its own, or a shared list."""
+        if kind == "field":
+            yield ObjectName(path[0]), FieldName(path[-1])
+            return
+        for compiled in self.after.snapshot.model.objects.values():
+            for field in compiled.fields.values():
+                if field.decl.option("picklist") == path[-1] and field.is_stored:
+                    yield compiled.name, field.name
+
     def _with_visibility(
         self, operation: Operation, kind: str, path: Path, found: Impact
     ) -> Impact:
@@ -155,14 +198,12 @@ class Counting:
     def _picklist(self, operation: Operation, path: Path) -> Impact:
         """Count the records of every field that takes its values from a shared picklist."""
         changes = operation.changes if isinstance(operation, (Change, Rename)) else ()
-        values, total, name = _taken(changes), 0, path[-1]
+        values, total = _taken(changes), 0
         ids: list[int] = []
-        for compiled in self.after.snapshot.model.objects.values():
-            for field in compiled.fields.values():
-                if values and field.decl.option("picklist") == name and field.is_stored:
-                    found = self._losing(compiled.name, field.name, values)
-                    total += found.count
-                    ids += found.ids
+        for owner, name in self._places("picklist", path) if values else ():
+            found = self._losing(owner, name, values)
+            total += found.count
+            ids += found.ids
         return Impact(values=total, records=tuple(ids[:SHOWN]))
 
     def _index(self, operation: Operation, path: Path) -> Impact:

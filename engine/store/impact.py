@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.compiled import CompiledField, Snapshot
 from engine.expr import EvalContext, Expression
-from engine.model.fields.base import StorageKind, Value
+from engine.model.fields.base import Storage, StorageKind, Value
 from engine.names import FieldName, ObjectName
 from engine.store.columns import codec, sql_type
 from engine.store.selecting import Column, Selecting, Source
@@ -109,6 +110,31 @@ class Records:
         total = sa.select(sa.func.count()).select_from(look.from_clause).where(*where)
         ((count,),) = self._rows(total, look)
         return Counted(count=int(count), ids=tuple(found[:SHOWN]))
+
+    def written(self, name: ObjectName, field: FieldName) -> tuple[int, str]:
+        """Give how many different values a field holds, and the day of the last save of one.
+
+        The day is UTC, ISO text; "" where no record holds a value. One statement.
+        """
+        if name not in self.snapshot.physical:
+            return 0, ""
+        look = Looking(self.snapshot, self.tx.dialect, name, self.missing)
+        column, saved = look.root.raw(field), look.root.raw(FieldName("updated_at"))
+        wanted = sa.select(sa.func.count(column.distinct()), sa.func.max(saved))
+        where = (look.live(look.root), column.is_not(None))
+        ((distinct, last),) = self._rows(wanted.select_from(look.from_clause).where(*where), look)
+        decode = codec(Storage(StorageKind.DATETIME), self.tx.dialect).decode
+        day = decode(last) if decode and last is not None else last
+        return int(distinct), "" if day is None else f"{day.astimezone(UTC):%Y-%m-%d}"
+
+    def total(self, name: ObjectName) -> int:
+        """Count the rows of an object's table, those in the bin too; 0 without a table."""
+        if name not in self.snapshot.physical:
+            return 0
+        look = Looking(self.snapshot, self.tx.dialect, name, self.missing)
+        wanted = sa.select(sa.func.count()).select_from(look.from_clause)
+        ((count,),) = self._rows(wanted, look)
+        return int(count)
 
     def _rows(self, clause: sa.Select[Any], look: Looking) -> Iterator[tuple[Any, ...]]:
         statement = compile_statement(clause, self.tx.dialect)

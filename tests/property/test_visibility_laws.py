@@ -58,7 +58,7 @@ def foretold(world: World, files: Mapping[str, str]) -> dict[tuple[str, str], tu
 def changed(files: dict[str, str], draw: random.Random) -> dict[str, str]:
     """Change what is not drawn by an organisation: the default of an object, rights of the set."""
     changes = dict(files)
-    if draw.random() < 0.4:  # noqa: PLR2004 -- two of five
+    if draw.random() < 0.4:
         deal = changes["objects/deal.yaml"]
         changes["objects/deal.yaml"] = deal.replace("sharing: private", "sharing: read")
     right = draw.choice(["", "view_all: true, read: true", "share: true"])

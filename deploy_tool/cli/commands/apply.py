@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from deploy_tool.applying import Order, apply_plan, ensure_consented, ensure_decided
-from deploy_tool.cli.commands.plan import source_and_target
+from deploy_tool.cli.commands.plan import read_wishes, source_and_target
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit, UsageWrong
 from deploy_tool.installation import Installation
@@ -14,7 +14,6 @@ from deploy_tool.plan_files import read_plan
 from deploy_tool.planning import Planned
 from deploy_tool.proposing import propose, propose_again, renew_base
 from deploy_tool.rendering import render_plan
-from deploy_tool.treatments import read_treatments
 from engine.errors import DeploymentFailed
 from sandbox.baselines import settle_baselines
 
@@ -71,9 +70,8 @@ def _settle(arguments: Namespace, installation: Installation, planned: Planned) 
 def read_planned(arguments: Namespace, installation: Installation) -> Planned:
     """Read the plan that is named, or make the one that is meant. Raises: UsageWrong U100."""
     if arguments.plan is None:
-        treatments = read_treatments(arguments.treat)
-        return propose(installation, *source_and_target(arguments), treatments)
-    if arguments.source or arguments.to or arguments.treat:
+        return propose(installation, *source_and_target(arguments), read_wishes(arguments))
+    if arguments.source or arguments.to or arguments.treat or arguments.resolve:
         raise UsageWrong(message="Name a plan, or --from A --to ENV, not both.")
     return propose_again(installation, read_plan(Path(arguments.plan)))
 

@@ -6,9 +6,11 @@ from argparse import Namespace
 from pathlib import Path
 
 from deploy_tool.cli.terminal import Terminal
+from deploy_tool.deciding import read_decisions
 from deploy_tool.exits import Exit, UsageWrong
 from deploy_tool.installation import Installation
 from deploy_tool.plan_files import write_plan
+from deploy_tool.planning import Wishes
 from deploy_tool.proposing import propose
 from deploy_tool.rendering import render_plan
 from deploy_tool.treatments import read_treatments
@@ -17,8 +19,7 @@ from deploy_tool.treatments import read_treatments
 def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
     """Show the plan; write it to a file with --out."""
     source, target = source_and_target(arguments)
-    treatments = read_treatments(arguments.treat)
-    plan = propose(installation, source, target, treatments, arguments.pattern).plan
+    plan = propose(installation, source, target, read_wishes(arguments)).plan
     if arguments.out:
         write_plan(plan, Path(arguments.out))
     terminal.say(render_plan(plan))
@@ -26,6 +27,16 @@ def run(arguments: Namespace, terminal: Terminal, installation: Installation) ->
     if plan.conflicts:
         return Exit.CONFLICT
     return Exit.DIFFERENCES if arguments.detailed_exitcode and plan.changes else Exit.DONE
+
+
+def read_wishes(arguments: Namespace) -> Wishes:
+    """Read how somebody wants it. Raises: UsageWrong U105, U106 for what makes no sense."""
+    return Wishes(
+        treatments=read_treatments(arguments.treat),
+        patterns=getattr(arguments, "pattern", ()),
+        without=getattr(arguments, "without", ()),
+        decisions=read_decisions(arguments.resolve),
+    )
 
 
 def source_and_target(arguments: Namespace) -> tuple[str, str]:

@@ -36,7 +36,7 @@ def test_a_named_component_brings_what_it_needs_and_says_why(wider):
     found = planned(wider, "validation_rule:deal.small")
 
     assert set(found) == {"validation_rule:deal.small", "field:deal.half", "field:deal.region"}
-    assert "added: validation_rule:deal.small needs it" in found["field:deal.half"]
+    assert "added: validation rule deal.small needs it" in found["field:deal.half"]
     assert "added" not in found["validation_rule:deal.small"]
 
 
@@ -93,3 +93,32 @@ def test_a_choice_that_cannot_stand_alone_is_refused(production):
     done = production(*PLAN, production.folder, "field:deal.amount")
 
     assert (done.code, done.json["code"]) == (3, "M100")
+
+
+def test_what_is_left_behind_is_trimmed_from_the_lists_of_what_comes(wider):
+    """The view comes without the field, and the plan says which item was left out."""
+    done = wider(*PLAN, wider.folder, "view:deal.notes", "--without", "field:deal.note")
+    sealed = wider.home / "part.plan"
+    words = ("plan", "--to", "production", "--from", wider.folder, "view:deal.notes")
+    text = wider(*words, "--without", "deal.note", "--out", sealed).out
+
+    applied = wider("apply", sealed, "--yes")
+
+    assert [change["component"] for change in done.json["changes"]] == ["view:deal.notes"]
+    (item,) = done.json["trimmed"]
+    assert item == {
+        "component": "view:deal.notes",
+        "item": "deal.note",
+        "missing": "field:deal.note",
+    }
+    assert "trimmed 1 item: deal.note of view deal.notes" in text
+    assert applied.code == 0, applied.err
+    assert '"note"' not in wider("diff", "production@1", "production", "--json").out
+
+
+def test_what_reads_something_left_behind_is_a_problem(wider):
+    """An expression cannot be trimmed: the check of the whole says what is missing."""
+    done = wider(*PLAN, wider.folder, "validation_rule:deal.small", "--without", "deal.region")
+
+    assert done.code == 3
+    assert "region" in done.out

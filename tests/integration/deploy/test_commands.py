@@ -130,14 +130,20 @@ def test_values_are_set_where_they_are_declared(production):
     """Declared in files, valued per environment, secrets never shown."""
     key = "  ERP_KEY: {type: text, secret: true}\n"
     production.write(env_vars="env_vars:\n  ERP_URL: {type: url, required: true}\n" + key)
-    production("apply", "--from", production.folder, "--to", "production")
-    before = production("env", "values", "production", "--json").json
+    sealed = production.home / "values.plan"
+    plan = ("plan", "--from", production.folder, "--to", "production", "--out", sealed)
+    planned = production(*plan, "--json").json
+    refused = production("apply", sealed, "--yes", "--json")
+    values = ("ERP_URL=https://erp.test", "ERP_KEY=hush")
+    done = production("env", "values", "production", *values, "--plan", sealed, "--json")
+    applied = production("apply", sealed, "--yes")
+    after = production(*plan, "--json").json
 
-    done = production(
-        "env", "values", "production", "ERP_URL=https://erp.test", "ERP_KEY=hush", "--json"
-    )
-
-    assert before == {"values": {"ERP_KEY": "not set", "ERP_URL": "missing"}}
+    assert planned["checks"]["failed"] == 1
+    assert "ERP_URL" in planned["checks"]["problems"][0]["message"]
+    assert (refused.code, refused.json["code"]) == (3, "D180")
+    assert (applied.code, after["checks"]["failed"]) == (0, 0)
+    assert production("env", "values", "production", "--json").json == done.json
     assert done.json == {"values": {"ERP_KEY": "set (secret)", "ERP_URL": "https://erp.test"}}
     assert "hush" not in done.out + done.err
     assert production("env", "values", "production", "ERP_UR=x").code == 64
@@ -261,15 +267,20 @@ def test_what_cannot_be_done_with_records_says_so(production, words, code):
     assert (done.code, "Traceback" in done.err) == (code, False)
 
 
-def test_the_doctor_finds_what_is_missing(production):
-    """A value that was never set is told; a sound environment is quiet."""
+def test_a_sound_environment_is_quiet(production):
+    """Nothing to tell is one line."""
     sound = production("doctor")
-    production.write(env_vars="env_vars:\n  ERP_URL: {type: url, required: true}\n")
-    production("apply", "--from", production.folder, "--to", "production")
-
-    done = production("doctor", "production", "--json")
 
     assert (sound.code, sound.out) == (0, "production: no trouble found\n")
+
+
+def test_the_doctor_finds_what_is_missing(patron):
+    """A value that was never set is told: a first version has nothing to hold values before."""
+    patron.write(env_vars="env_vars:\n  ERP_URL: {type: url, required: true}\n")
+    assert patron("init", "--from", patron.folder).code == 0
+
+    done = patron("doctor", "production", "--json")
+
     assert done.code == 3
     (finding,) = done.json["environments"]["production"]
     assert "the variable ERP_URL has no value here" in finding

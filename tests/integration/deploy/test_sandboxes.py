@@ -127,7 +127,9 @@ def test_what_production_got_meanwhile_stays(sandbox):
 
     assert done.code == 0, done.err
     assert "+ field  deal.note" in done.out
-    assert "hint" not in done.out
+    assert "Since the baseline production changed 1 time outside this plan" in done.out
+    assert "field deal.hint  no overlap" in done.out
+    assert "hint" not in done.out.partition("+ field")[2]
     again = sandbox("plan", "--from", "discounts", "--to", "production")
     assert again.out.startswith("No changes")
 

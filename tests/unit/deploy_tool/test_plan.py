@@ -15,6 +15,7 @@ from deploy_tool.rendering import render_plan
 from engine.diff import Risk
 from engine.errors import DeploymentFailed
 
+HERE, THERE = [1, "two", None], {"deep": Decimal("1.25")}
 EMPTY = Plan(
     environment="production",
     dialect="sqlite",
@@ -48,8 +49,8 @@ FULL = replace(
             component="field:deal.amount",
             property="min",
             base=Decimal("0.5"),
-            target=[1, "two", None],
-            incoming={"deep": Decimal("1.25")},
+            target=HERE,
+            incoming=THERE,
         ),
     ),
     steps=(
@@ -131,14 +132,15 @@ def test_a_plan_reads_as_people_expect_it():
         "  ! field   deal.code  optional → required",
         "  + field   deal.note  text, optional",
         "  - view    deal.old   retire",
-        "  × field deal.amount min: changed on both sides",
+        "  × field deal.amount min: changed on both sides; undecided",
+        f"      base: 0.5 | production: {HERE} | incoming: {THERE} | result: {HERE}",
         "",
         "Database steps (SQLite)",
         "  1 add column deal.note   instant",
         "  2 compute deal.total of every record   batched   48,310 rows",
         "Checks: 214 passed, 0 failed, 1 warning",
         "  deal.yaml:3:5 M999 Something to look at.",
-        "Needs: --accept retire,narrowing",
+        "Needs: 1 decision (--resolve …=target|incoming) · --accept retire,narrowing",
     ]
     assert render_plan(FULL).startswith(
         f"Plan {FULL.digest[:7]}  ./crm (baseline production@116)  →  production@118\n"

@@ -1,0 +1,256 @@
+"""What a plan tells of a change, and of the target it is for; on both databases."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.integration.deploy.conftest import DEAL
+
+PLAN = ("plan", "--to", "production", "--from")
+APPLY = ("apply", "--to", "production", "--yes", "--from")
+RULES = """\
+validation_rules:
+  small: {invalid_if: amount < 0, message: Too small., field: amount}
+  large: {invalid_if: amount > 1000, message: Too large., field: amount}
+"""
+ROLES = "roles:\n  boss: {}\n  rep: {parent: boss}\n"
+SET = "permission_set: seller\nobjects: {deal: {create: true, read: true, edit: true}}\n"
+
+
+@pytest.fixture
+def filled(production, tmp_path):
+    """Five deals; one has no amount, one is won."""
+    rows = [
+        {"name": "One", "amount": 1, "stage": "open"},
+        {"name": "Two", "amount": 20, "stage": "open"},
+        {"name": "Three", "amount": 20, "stage": "won"},
+        {"name": "Four", "amount": 30, "stage": "open"},
+        {"name": "Five"},
+    ]
+    path = tmp_path / "deals.json"
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    assert production("import", "production", "deal", path).code == 0
+    return production
+
+
+def changes_of(patron, *words: object) -> dict[str, dict[str, object]]:
+    """Give the changes of a plan by component."""
+    done = patron(*PLAN, patron.folder, "--json", *words)
+    assert done.code in {0, 4}, done.out
+    return {change["component"]: change for change in done.json["changes"]}
+
+
+def test_a_retired_field_tells_what_is_kept_and_until_when(filled):
+    """How many values, how many different, last written when, used by what, kept until."""
+    filled.write(objects__deal=DEAL + RULES)
+    assert filled(*APPLY, filled.folder).code == 0
+    filled.write(objects__deal=DEAL.replace("  amount: {type: currency}\n", ""))
+
+    impact = changes_of(filled)["field:deal.amount"]["impact"]
+    text = filled(*PLAN, filled.folder).out
+
+    assert (impact["values"], impact["distinct"]) == (4, 3)
+    assert impact["used_by"] == ["validation_rule:deal.large", "validation_rule:deal.small"]
+    assert impact["last_written"] < impact["kept_until"]
+    assert "used so far by rule deal.large, rule deal.small" in text
+    assert "kept (3 different) until" in text
+
+
+def test_a_rename_tells_how_many_expressions_follow(filled):
+    """No data moves; what read the old name reads the new one."""
+    filled.write(objects__deal=DEAL + RULES)
+    assert filled(*APPLY, filled.folder).code == 0
+    renamed = (DEAL + RULES).replace("amount:", "worth:").replace("amount", "worth")
+    renamed = renamed.replace("worth: {type: currency}", "worth: {type: currency, aka: [amount]}")
+    filled.write(objects__deal=renamed)
+
+    change = changes_of(filled)["field:deal.worth"]
+
+    assert (change["op"], change["impact"]["rewritten"]) == ("rename", 4)
+    assert "4 expressions rewritten" in filled(*PLAN, filled.folder).out
+
+
+def test_picklist_values_in_use_are_named_with_their_records(filled):
+    """Of the values that go, those that records hold."""
+    stage = "stage: {type: picklist, values: {new: {}}}\n"
+    filled.write(objects__deal=DEAL.partition("stage:")[0] + stage)
+
+    impact = changes_of(filled)["field:deal.stage"]["impact"]
+
+    assert impact["in_use"] == {"open": 3, "won": 1}
+    assert impact["values"] == 4
+
+
+def test_steps_say_how_many_rows_and_about_how_long(filled):
+    """An index is built online over the rows there are; the switch is the last step."""
+    filled.write(
+        objects__deal=DEAL.replace("{type: currency}", "{type: currency, index: true}")
+        + "  double: {type: formula, returns: currency, formula: amount * 2}\n"
+    )
+
+    steps = filled(*PLAN, filled.folder, "--json").json["steps"]
+
+    assert [(step["pace"], step["rows"]) for step in steps] == [
+        ("instant", None),
+        ("online", 5),
+        ("batched", 5),
+        ("instant", None),
+    ]
+    assert steps[-1]["text"] == "switch to version 2"
+    assert all(step["milliseconds"] > 0 for step in steps[1:])
+
+
+@pytest.fixture
+def staffed(patron, tmp_path):
+    """Give a production with two roles and a member in each; nobody of them owns a deal."""
+    patron.write(
+        objects__deal=DEAL.replace("label: Deal\n", "label: Deal\nsharing: read\n", 1),
+        access__roles=ROLES,
+        access__permission_sets__seller=SET,
+    )
+    assert patron("init", "--from", patron.folder).code == 0
+    for role in ("boss", "rep"):
+        made = patron(
+            *("user", "create", "production", f"{role}@example.test", "--role", role),
+            *("--permission-set", "seller"),
+        )
+        assert made.code == 0, made.err
+    rows = [{"name": "Two"}, {"name": "Three"}]
+    path = tmp_path / "deals.json"
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    assert patron("import", "production", "deal", path).code == 0
+    return patron
+
+
+def test_tightened_access_is_counted_for_each_role_and_asks_for_consent(staffed):
+    """From open to private: what each role no longer sees, and the difference of access."""
+    staffed.write(objects__deal=DEAL.replace("label: Deal\n", "label: Deal\nsharing: private\n", 1))
+
+    done = staffed(*PLAN, staffed.folder, "--json").json
+    text = staffed(*PLAN, staffed.folder).out
+    refused = staffed(*APPLY, staffed.folder, "--json")
+
+    (change,) = done["changes"]
+    assert (change["class"], done["needs"]["accept"]) == (2, ["narrowing"])
+    assert (change["impact"]["more_visible"], change["impact"]["less_visible"]) == (0, 2)
+    assert done["visibility"] == [
+        {"object": "deal", "role": role, "members": 1, "more": 0, "less": 2}
+        for role in ("boss", "rep")
+    ]
+    assert done["access"] == [
+        {
+            "who": "everybody",
+            "object": "deal",
+            "what": "sharing",
+            "way": "less",
+            "before": "read",
+            "after": "private",
+        }
+    ]
+    assert "role rep, 1 member: deal -2" in text
+    assert "- everybody deal: sharing read → private" in text
+    assert (refused.code, refused.json["code"]) == (5, "D101")
+    assert "2 records" in refused.json["message"]
+
+
+def test_a_new_rule_tells_who_sees_more(staffed):
+    """Widening is free, and told all the same."""
+    private = DEAL.replace("label: Deal\n", "label: Deal\nsharing: private\n", 1)
+    staffed.write(objects__deal=private)
+    assert staffed(*APPLY, staffed.folder, "--accept", "narrowing").code == 0
+    staffed.write(
+        access__sharing__deal="sharing: deal\nrules:\n"
+        '  two: {where: name = "Two", with: {role: rep}, access: read}\n'
+    )
+
+    done = staffed(*PLAN, staffed.folder, "--json").json
+
+    (change,) = done["changes"]
+    assert (change["class"], change["impact"]["more_visible"]) == (0, 1)
+    assert [(seen["role"], seen["more"], seen["less"]) for seen in done["visibility"]] == [
+        ("rep", 1, 0)
+    ]
+    assert [(each["who"], each["what"], each["way"]) for each in done["access"]] == [
+        ("role:rep", "rule two", "more")
+    ]
+
+
+@pytest.fixture
+def diverged(production):
+    """Give files pulled at version 1; they and production labelled the amount since then."""
+    assert production("pull", "production", "--to", production.folder).code == 0
+    other = production.folder.parent / "other"
+    assert production("pull", "production", "--to", other).code == 0
+    theirs = DEAL.replace("{type: currency}", "{type: currency, label: Worth, help: There}")
+    (other / "objects/deal.yaml").write_text(theirs, encoding="utf-8")
+    assert production("apply", "--from", other, "--to", "production", "--yes").code == 0
+    mine = DEAL.replace("{type: currency}", "{type: currency, label: Value}")
+    production.write(objects__deal=mine + "  note: {type: text}\n")
+    return production
+
+
+def test_a_plan_tells_what_happened_since_its_baseline(diverged):
+    """Each version with who and when, each component with whether it overlaps."""
+    done = diverged(*PLAN, diverged.folder, "--json")
+    text = diverged(*PLAN, diverged.folder).out
+
+    (version,) = done.json["since"]
+    assert (version["version"], version["source"], version["deployment"]) == (2, "deploy", 2)
+    assert version["changes"] == [{"component": "field:deal.amount", "overlap": "conflict"}]
+    assert "Since the baseline production changed 1 time outside this plan:" in text
+    assert "field deal.amount  conflict" in text
+
+
+@pytest.mark.parametrize(
+    ("resolve", "label"),
+    [
+        ("field:deal.amount/label=incoming", "Value"),
+        ("field:deal.amount=target", "Worth"),
+        ("field:*/label=incoming", "Value"),
+    ],
+)
+def test_a_conflict_is_decided_on_the_command_line(diverged, tmp_path, resolve, label):
+    """Shown with base, target, incoming and result; the choice is part of the sealed plan."""
+    undecided = diverged(*PLAN, diverged.folder, "--json")
+    text = diverged(*PLAN, diverged.folder).out
+    sealed = tmp_path / "decided.plan"
+    words = (*PLAN, diverged.folder, "--resolve", resolve, "--out", sealed, "--json")
+    decided = diverged(*words)
+
+    applied = diverged("apply", sealed, "--yes", "--json")
+
+    assert undecided.code == 4
+    assert "base: – | production: Worth | incoming: Value | result: Worth" in text
+    assert (decided.code, decided.json["conflicts"]) == (0, [])
+    (choice,) = decided.json["resolved"]
+    assert choice["choice"] == resolve.rpartition("=")[2]
+    assert applied.code == 0, applied.out
+    blamed = diverged("blame", "production", "field:deal.amount", "--json").json["properties"]
+    found = {one["property"]: one["value"] for one in blamed}
+    assert (found["label"], found["help"]) == (label, "There")
+
+
+@pytest.mark.parametrize(
+    "resolve", ["field:deal.amount", "field:deal.amount=mine", "field:deal.amont/label=target"]
+)
+def test_a_decision_that_decides_nothing_is_refused(diverged, resolve):
+    """Exit 64 and what is wrong with it."""
+    done = diverged(*PLAN, diverged.folder, "--resolve", resolve, "--json")
+
+    assert (done.code, done.json["code"]) == (64, "U106")
+
+
+def test_work_for_a_role_without_anybody_is_a_warning(production):
+    """The plan would give work to nobody: it says so, and goes on."""
+    production.write(
+        access__roles=ROLES,
+        approvals__discount="approval: discount\nobject: deal\nenter_if: amount > 10\n"
+        "steps: [{name: first, approvers: {role: boss}}]\n",
+    )
+
+    done = production(*PLAN, production.folder)
+
+    assert done.code == 0, done.err
+    assert "approval discount gives work to role boss, and nobody is in it" in done.out
