@@ -14,7 +14,16 @@ from deploy_tool.choosing import choose_components
 from deploy_tool.counting import Counts
 from deploy_tool.deciding import NO_DECISIONS, Decisions
 from deploy_tool.exits import Exit
-from deploy_tool.plan import Content, Plan, PlannedChange, PlannedConflict, SinceBase, Trimmed
+from deploy_tool.plan import (
+    Content,
+    FailedCheck,
+    Plan,
+    PlannedChange,
+    PlannedConflict,
+    PlannedStep,
+    SinceBase,
+    Trimmed,
+)
 from deploy_tool.policy import Policy, load_policy
 from deploy_tool.present import missing_values, nobody_in
 from deploy_tool.scope import PROJECT, is_owned
@@ -23,7 +32,7 @@ from deploy_tool.stepping import Stepping
 from deploy_tool.telling import Telling
 from deploy_tool.treatments import Treatment, choose, ensure_all_used
 from deploy_tool.trees import Running
-from engine.access import access_changes
+from engine.access import AccessChange, access_changes
 from engine.compile import compile_model
 from engine.compiled import Model
 from engine.diff import (
@@ -116,66 +125,25 @@ def plan_deployment(
     """
     previous = previous or running_model(running)
     found = _candidate(environment, running, incoming, previous, wishes)
-    operations, result = found.operations, found.result
-    ensure_all_used(wishes.treatments, operations)
-    base = _base_version(running, incoming, tx)
-    counting = None
-    if tx is not None and previous is not None:
-        counts = Counts(
-            environment=environment, running=running, previous=previous, model=found.model
-        )
-        counting = counts.over(tx)
-    policy = Policy() if tx is None else load_policy(tx)
-    telling = Telling(
-        running=running,
-        result=result,
-        renames={o.former: o.component for o in operations if isinstance(o, Rename)},
-        previous=previous,
-        model=found.model,
-        counting=counting,
-        policy=policy,
-    )
-    changes = tuple(
-        _planned(o, counting, telling, wishes.treatments, found.added.get(o.component, ""))
-        for o in operations
-    )
-    conflicts = _conflicts(found, chosen_only=bool(wishes.patterns or wishes.without))
-    stepping = Stepping(
-        running=running, previous=previous, model=found.model, dialect=dialect, counting=counting
-    )
-    plan = Plan(
+    ensure_all_used(wishes.treatments, found.operations)
+    composing = _Composing(
         environment=environment,
         dialect=dialect,
-        source=incoming.name,
-        base=f"{environment}@{base}",
-        version=running.head.version,
-        tree=running.tree.digest,
-        result=result.digest if operations else running.tree.digest,
-        changes=changes,
-        conflicts=conflicts,
-        steps=stepping.steps(operations, changes),
-        warnings=(*_warnings(found.problems), *_people_missing(found, tx, operations)),
-        passed=len(result.docs),
-        content=_content(running.tree, result) if operations else {},
-        removed=tuple(key for key in running.tree.docs if key not in result.docs),
-        author=wishes.author,
-        approvals=policy.approvals,
-        since=_since(running, incoming, base, conflicts, tx),
-        resolved=_resolved(found),
-        trimmed=found.trimmed,
-        access=tuple(access_changes(previous, found.model)) if previous and operations else (),
-        visibility=counting.visibility_of(operations) if counting else (),
-        failed=()
-        if tx is None or not running.head.version
-        else missing_values(tx, environment, operations, result),
+        running=running,
+        incoming=incoming,
+        previous=previous,
+        tx=tx,
+        wishes=wishes,
+        found=found,
     )
+    result = found.result
     return Planned(
-        plan=plan,
+        plan=composing.plan(),
         running=running,
         result=result,
         previous=previous,
         model=found.model,
-        operations=operations,
+        operations=found.operations,
         is_synchronous=_digests(result, incoming.scope) == _digests(incoming.tree, incoming.scope),
     )
 
@@ -228,35 +196,127 @@ def _candidate(
     )
 
 
-def _base_version(running: Running, incoming: Incoming, tx: Tx | None) -> int:
-    """Give the version of the target that the work began from, as far as anybody knows."""
-    if incoming.base_version is not None:
-        return incoming.base_version
-    if incoming.base is None or tx is None or incoming.base.digest == running.tree.digest:
-        return running.head.version
-    found = find_by_tree(tx, incoming.base.digest)
-    return running.head.version if found is None else found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Composing:
+    """Writes one plan down: what the candidate means to the environment, read in `tx`."""
 
+    environment: EnvironmentName
+    dialect: str
+    running: Running
+    incoming: Incoming
+    previous: Model | None
+    tx: Tx | None
+    wishes: Wishes
+    found: _Candidate
 
-def _since(
-    running: Running,
-    incoming: Incoming,
-    base: int,
-    conflicts: Sequence[PlannedConflict],
-    tx: Tx | None,
-) -> tuple[SinceBase, ...]:
-    if tx is None or incoming.base is None or base >= running.head.version:
-        return ()
-    touched = touched_by(incoming.tree, incoming.base)
-    return since_base(tx, base, touched, {conflict.component for conflict in conflicts})
+    def plan(self) -> Plan:
+        """Give the document."""
+        running, found = self.running, self.found
+        operations, result = found.operations, found.result
+        counting, policy = self._counting(), Policy() if self.tx is None else load_policy(self.tx)
+        changes = self._changes(counting, policy)
+        conflicts = _conflicts(found, chosen_only=bool(self.wishes.patterns or self.wishes.without))
+        base = self._base()
+        return Plan(
+            environment=self.environment,
+            dialect=self.dialect,
+            source=self.incoming.name,
+            base=f"{self.environment}@{base}",
+            version=running.head.version,
+            tree=running.tree.digest,
+            result=result.digest if operations else running.tree.digest,
+            changes=changes,
+            conflicts=conflicts,
+            steps=self._steps(counting, changes),
+            warnings=(*_warnings(found.problems), *self._without_people()),
+            passed=len(result.docs),
+            content=_content(running.tree, result) if operations else {},
+            removed=tuple(key for key in running.tree.docs if key not in result.docs),
+            author=self.wishes.author,
+            approvals=policy.approvals,
+            since=self._since(base, conflicts),
+            resolved=_resolved(found),
+            trimmed=found.trimmed,
+            access=self._access(),
+            visibility=counting.visibility_of(operations) if counting else (),
+            failed=self._missing_values(),
+        )
 
+    def _counting(self) -> Counting | None:
+        if self.tx is None or self.previous is None:
+            return None
+        counts = Counts(
+            environment=self.environment,
+            running=self.running,
+            previous=self.previous,
+            model=self.found.model,
+        )
+        return counts.over(self.tx)
 
-def _people_missing(
-    found: _Candidate, tx: Tx | None, operations: Sequence[Operation]
-) -> tuple[str, ...]:
-    if tx is None or not operations:
-        return ()
-    return tuple(dict.fromkeys(nobody_in(operations, found.model, list_members(tx))))
+    def _changes(self, counting: Counting | None, policy: Policy) -> tuple[PlannedChange, ...]:
+        found = self.found
+        telling = Telling(
+            running=self.running,
+            result=found.result,
+            renames={o.former: o.component for o in found.operations if isinstance(o, Rename)},
+            previous=self.previous,
+            model=found.model,
+            counting=counting,
+            policy=policy,
+        )
+        chosen, added = self.wishes.treatments, found.added
+        return tuple(
+            _planned(o, counting, telling, chosen, added.get(o.component, ""))
+            for o in found.operations
+        )
+
+    def _steps(
+        self, counting: Counting | None, changes: Sequence[PlannedChange]
+    ) -> tuple[PlannedStep, ...]:
+        stepping = Stepping(
+            running=self.running,
+            previous=self.previous,
+            model=self.found.model,
+            dialect=self.dialect,
+            counting=counting,
+        )
+        return stepping.steps(self.found.operations, changes)
+
+    def _base(self) -> int:
+        """Give the version of the target that the work began from, as far as anybody knows."""
+        incoming, head = self.incoming, self.running.head.version
+        if incoming.base_version is not None:
+            return incoming.base_version
+        is_same = incoming.base is None or incoming.base.digest == self.running.tree.digest
+        if incoming.base is None or self.tx is None or is_same:
+            return head
+        found = find_by_tree(self.tx, incoming.base.digest)
+        return head if found is None else found
+
+    def _since(self, base: int, conflicts: Sequence[PlannedConflict]) -> tuple[SinceBase, ...]:
+        incoming = self.incoming
+        if self.tx is None or incoming.base is None or base >= self.running.head.version:
+            return ()
+        touched = touched_by(incoming.tree, incoming.base)
+        both = {conflict.component for conflict in conflicts}
+        return since_base(self.tx, base, touched, both)
+
+    def _access(self) -> tuple[AccessChange, ...]:
+        if self.previous is None or not self.found.operations:
+            return ()
+        return tuple(access_changes(self.previous, self.found.model))
+
+    def _without_people(self) -> tuple[str, ...]:
+        if self.tx is None or not self.found.operations:
+            return ()
+        named = nobody_in(self.found.operations, self.found.model, list_members(self.tx))
+        return tuple(dict.fromkeys(named))
+
+    def _missing_values(self) -> tuple[FailedCheck, ...]:
+        if self.tx is None or not self.running.head.version:
+            return ()
+        found = self.found
+        return missing_values(self.tx, self.environment, found.operations, found.result)
 
 
 def _planned(
