@@ -264,19 +264,29 @@ class Plan:
             "result": self.result,
             "changes": [change.as_json() for change in self.changes],
             "conflicts": [conflict.as_json() for conflict in self.conflicts],
-            "resolved": [conflict.as_json() for conflict in self.resolved],
             "steps": [step.as_json() for step in self.steps],
-            "checks": {
-                "passed": self.passed,
-                "failed": len(self.failed),
-                "warnings": len(self.warnings),
-                "problems": [check.as_json() for check in self.failed],
-            },
+            "checks": self._checks(),
+            "needs": {"accept": list(self.needs), "approvals": self.approvals},
+            **{name: entries for name, entries in self._told().items() if entries},
+        }
+
+    def _checks(self) -> dict[str, object]:
+        counts = {
+            "passed": self.passed,
+            "failed": len(self.failed),
+            "warnings": len(self.warnings),
+        }
+        problems = [check.as_json() for check in self.failed]
+        return {**counts, "problems": problems} if problems else {**counts}
+
+    def _told(self) -> dict[str, list[dict[str, object]]]:
+        """Give what is told beside the contract's entries; what is empty is left out."""
+        return {
             "since": [version.as_json() for version in self.since],
+            "resolved": [conflict.as_json() for conflict in self.resolved],
             "trimmed": [item.as_json() for item in self.trimmed],
             "access": [access_json(change) for change in self.access],
             "visibility": [seen_json(seen) for seen in self.visibility],
-            "needs": {"accept": list(self.needs), "approvals": self.approvals},
         }
 
 

@@ -85,12 +85,14 @@ def plan_of(document: Mapping[str, object]) -> Plan:
         removed=tuple(ComponentKey(_text(key)) for key in _list(document["removed"])),
         author=_text(document["author"]),
         approvals=_number(_mapping(document["needs"])["approvals"]),
-        since=tuple(_since(item) for item in _items(document["since"])),
-        resolved=tuple(_conflict(item) for item in _items(document["resolved"])),
-        trimmed=tuple(_trimmed(item) for item in _items(document["trimmed"])),
-        access=tuple(AccessChange(**_texts(item)) for item in _items(document["access"])),
-        visibility=tuple(_seen(item) for item in _items(document["visibility"])),
-        failed=tuple(_failed(item) for item in _items(_mapping(document["checks"])["problems"])),
+        since=tuple(_since(item) for item in _items(document.get("since", []))),
+        resolved=tuple(_conflict(item) for item in _items(document.get("resolved", []))),
+        trimmed=tuple(_trimmed(item) for item in _items(document.get("trimmed", []))),
+        access=tuple(AccessChange(**_texts(item)) for item in _items(document.get("access", []))),
+        visibility=tuple(_seen(item) for item in _items(document.get("visibility", []))),
+        failed=tuple(
+            _failed(item) for item in _items(_mapping(document["checks"]).get("problems", []))
+        ),
     )
 
 
