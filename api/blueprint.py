@@ -11,6 +11,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, g
 
 from api.access import access_routes
+from api.approvals import approval_routes
 from api.calls import Calls
 from api.headers import ensure_readable_address, read_credential
 from api.metadata import OPENAPI_ADDRESS, MetadataRoutes
@@ -42,6 +43,7 @@ def routes(environments: Environments) -> tuple[tuple[str, str, View, str], ...]
         ("POST", "/aggregate/<object>", records.aggregate, "read"),
         *promotion_routes(calls, environments),
         *access_routes(calls),
+        *approval_routes(calls),
         *people_routes(calls, environments),
         ("GET", OPENAPI_ADDRESS, metadata.openapi, "read"),
     )

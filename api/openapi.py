@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from api.openapi_access import access_paths
+from api.openapi_approvals import APPROVAL_SCHEMA, approval_paths, waiting_paths
 from api.openapi_parts import (
     AGGREGATE_SCHEMA,
     BULK_SCHEMA,
@@ -41,6 +42,7 @@ def document(base: str, title: str, version: str, objects: Iterable[Described]) 
         "_field_error": FIELD_ERROR,
         "_bulk": BULK_SCHEMA,
         "_aggregate": AGGREGATE_SCHEMA,
+        "_approval": APPROVAL_SCHEMA,
     }
     for described in objects:
         paths.update(_paths(described))
@@ -106,6 +108,7 @@ def _general() -> Json:
         ),
         **promotion_paths(),
         **people_paths(),
+        **waiting_paths(),
         "/openapi.json": get("read_openapi", "This description"),
     }
 
@@ -147,6 +150,7 @@ def _paths(described: Described) -> Json:
             if about.get("external_id"):
                 paths[f"/records/{name}/by/{field}/{{value}}"] = {"put": _upsert(described, field)}
     paths.update(access_paths(described, rights))
+    paths.update(approval_paths(described))
     return paths
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import MappingProxyType
 
 from engine.expr import Expression
@@ -211,6 +212,75 @@ class View:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Whom a configuration names: those that expressions give, and the members of groups.
+
+    Teams and queues are taken apart. `roles` holds the former names of roles too, which members may
+    still have; `users` are e-mails in small letters.
+    """
+
+    expressions: tuple[Expression, ...] = ()
+    roles: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalStep:
+    """One step of an approval.
+
+    `decide`: first | all | votes, and then `votes` says how many. `goes_back`: a refusal leads to
+    the step before, not to the end.
+    """
+
+    name: str
+    label: str
+    condition: Expression | None
+    approvers: People
+    decide: str
+    votes: int
+    goes_back: bool
+    remind_after: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Who has to agree before a record goes on.
+
+    `watch`: mask of the fields that the entry criteria look at; a save that changes none of them
+    submits nothing by itself. `reads`: every path that its expressions read. `submitters` is None
+    where nobody is named: then it is whoever may change the record.
+    """
+
+    name: str
+    label: str
+    object: ObjectName
+    key: ComponentKey
+    digest: Digest
+    condition: Expression | None
+    watch: int
+    submitters: People | None
+    is_automatic: bool
+    locks: bool
+    steps: tuple[ApprovalStep, ...]
+    reads: frozenset[str]
+    translations: Mapping[str, Data]
+
+    def step(self, name: str) -> ApprovalStep | None:
+        """Give a step by name; None when there is none, or no more."""
+        return next((step for step in self.steps if step.name == name), None)
+
+    def title(self, language: str) -> str:
+        """Give its label in a language."""
+        return translated(self.translations, language, "label") or self.label
+
+    def step_title(self, name: str, language: str) -> str:
+        """Give the label of a step in a language; the name of one that is no more."""
+        step = self.step(name)
+        text = translated(self.translations, language, "steps", name, "label")
+        return text or (name if step is None else step.label)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """One value that a step gives to a field: of an expression, or else a constant."""
 
@@ -373,6 +443,9 @@ class Model:
     aka: Mapping[str, ObjectName] = field(default_factory=lambda: MappingProxyType({}))  # objects'
     # Former names of roles and permission sets, which members may still hold: kind -> name -> new.
     former: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    approvals: Mapping[ObjectName, tuple[Approval, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     automation: Mapping[ObjectName, Automation] = field(
         default_factory=lambda: MappingProxyType({})
     )

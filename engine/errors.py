@@ -14,6 +14,7 @@ another room for it. The tree:
     │  └─ AutomationFailed           W1xx  a workflow could not do its work, so nothing was saved
     ├─ RequestInvalid                Q1xx  a request that cannot be read (HTTP 400 or 422)
     ├─ Conflict(current)             C1xx  stale version, unique value, record still in use
+    ├─ RecordLocked                  W160  an approval keeps the record as it is (HTTP 423)
     └─ DeploymentFailed(step)        D1xx
 
 Mistakes in metadata are values (`Problem`), collected and raised once, at the edge.
@@ -225,6 +226,20 @@ class Conflict(PatronError):
         """Give the HTTP error shape; a stale version answers with the record as it is now."""
         shown = {**PatronError.as_json(self), "errors": [e.as_json() for e in self.errors]}
         return shown if self.current is None else {**shown, "current": self.current}
+
+
+@dataclass(eq=False)
+class RecordLocked(PatronError):
+    """The record waits for an approval; `errors` says what else is wrong with the change."""
+
+    message: str = "This record waits for an approval and cannot be changed."
+    code: str = "W160"
+    status: int = 423
+    errors: tuple[FieldError, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """Give the HTTP error shape, with the errors by field."""
+        return {**PatronError.as_json(self), "errors": [e.as_json() for e in self.errors]}
 
 
 @dataclass(eq=False)

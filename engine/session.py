@@ -27,6 +27,7 @@ from engine.query.planner import MAX_LIMIT
 from engine.saving import bin as bins
 from engine.saving.bulk import BulkResult, carry_out
 from engine.saving.looking import Happening, Seen, load_named, look, read_history
+from engine.saving.requests import Approvals, Told, Waiting
 from engine.saving.save import Change, Outcome, change, create, unique_conflict
 from engine.saving.sharing import Sharing
 from engine.saving.unit import Record, Unit
@@ -35,6 +36,7 @@ from engine.store.aggregating import aggregate
 from engine.store.failures import UniqueViolated
 from engine.store.keyset import Cursor
 from engine.store.platform import idempotency
+from engine.store.platform.approvals import Asked
 from engine.store.platform.idempotency import KeptAnswer
 from engine.store.platform.shares import Share
 from engine.store.reading import count, fetch_by_ids, fetch_window, find_ids
@@ -42,6 +44,7 @@ from engine.store.titles import Named, fetch_titles
 from engine.unit import open_unit
 
 __all__ = [
+    "Asked",
     "BulkResult",
     "Happening",
     "KeptAnswer",
@@ -51,6 +54,8 @@ __all__ = [
     "Seen",
     "Session",
     "Share",
+    "Told",
+    "Waiting",
     "run",
 ]
 
@@ -115,6 +120,11 @@ class Session:
     def sharing(self) -> Sharing:
         """Shares by hand and new owners."""
         return Sharing(self._unit)
+
+    @property
+    def approvals(self) -> Approvals:
+        """Requests for approval: submitting, deciding, what waits for whom."""
+        return Approvals(self._unit)
 
     @property
     def explaining(self) -> Explaining:

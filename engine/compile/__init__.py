@@ -10,6 +10,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from engine.compile.approvals import compile_approvals
 from engine.compile.assignment import compile_assignments
 from engine.compile.automation import compile_automation
 from engine.compile.collect import collect
@@ -38,6 +39,7 @@ PASSES = (
     compile_assignments,
     compile_automation,
     compile_mails,
+    compile_approvals,
     check_cycles,
 )
 

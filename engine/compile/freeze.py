@@ -15,6 +15,7 @@ SYSTEM_PERMISSIONS = frozenset(
     {
         "customize",
         "deploy",
+        "edit_locked",
         "manage_users",
         "manage_sharing",
         "import_data",
@@ -56,6 +57,7 @@ def freeze(work: Work) -> Model:
         automation=MappingProxyType(work.automation),
         assignments=MappingProxyType(work.assignments),
         mails=MappingProxyType(work.mails),
+        approvals=MappingProxyType(work.approvals),
     )
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from engine.compile.scopes import ObjectScope
 from engine.compiled import (
+    Approval,
     Assignment,
     Automation,
     CompiledObject,
@@ -86,6 +87,7 @@ class Work:
         self.automation: dict[ObjectName, Automation] = {}
         self.assignments: dict[str, Assignment] = {}
         self.mails: dict[str, MailTemplate] = {}
+        self.approvals: dict[ObjectName, tuple[Approval, ...]] = {}
 
     def named(self, kind: str) -> Mapping[str, SourceDoc]:
         """Give the documents of a kind that stands outside objects, by name."""

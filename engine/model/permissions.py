@@ -12,6 +12,7 @@ SYSTEM_PERMISSIONS: Mapping[str, str] = MappingProxyType(
     {
         "customize": "Change objects, fields, layouts and rules",
         "deploy": "Plan and apply deployments",
+        "edit_locked": "Change records that an approval has locked",
         "export_data": "Export records",
         "export_reports": "Export reports",
         "import_data": "Import records",

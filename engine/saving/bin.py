@@ -17,10 +17,11 @@ from engine.names import FieldName, ObjectName
 from engine.query import ReadPlan
 from engine.saving.journal import Journal
 from engine.saving.keeping import keeping
+from engine.saving.locking import locked, locked_among, needs_guard
 from engine.saving.rollups import Saved, roll_up
 from engine.saving.shown import shown
 from engine.saving.unit import Record, Unit
-from engine.store.reading import fetch_by_ids
+from engine.store.reading import Reached, fetch_by_ids, fetch_to_change
 from engine.store.writing import (
     Deletion,
     clear_references,
@@ -48,7 +49,8 @@ def delete(
 ) -> None:
     """Put a record into the bin, with what goes along.
 
-    Raises: NotFound N100; AccessDenied A100; Conflict C100 (stale), C102 (still in use).
+    Raises: NotFound N100; AccessDenied A100; Conflict C100 (stale), C102 (still in use);
+    RecordLocked W160.
     """
     row = _loaded(unit, compiled, record_id)
     if expected_version is not None and expected_version != row["version"]:
@@ -80,18 +82,10 @@ def restore(unit: Unit, compiled: CompiledObject, record_id: int) -> None:
 
 def _rows(
     unit: Unit, compiled: CompiledObject, plan: ReadPlan, ids: Sequence[int]
-) -> dict[int, tuple[Record, bool]]:
+) -> dict[int, Reached]:
     """Load records with the answer to "may the caller delete them?"."""
     policy = unit.access.of(compiled.name).edit_policy
-    return fetch_by_ids(
-        unit.tx,
-        unit.snapshot,
-        plan,
-        unit.caller,
-        ids,
-        edit_policy=policy,
-        for_update=True,
-    )
+    return fetch_to_change(unit.tx, unit.snapshot, plan, unit.caller, ids, edit_policy=policy)
 
 
 def _loaded(unit: Unit, compiled: CompiledObject, record_id: int) -> Record:
@@ -102,16 +96,22 @@ def _loaded(unit: Unit, compiled: CompiledObject, record_id: int) -> Record:
 def _checked(
     unit: Unit,
     compiled: CompiledObject,
-    found: Mapping[int, tuple[Record, bool]],
+    found: Mapping[int, Reached],
     record_id: int,
 ) -> Record:
     access = unit.access.of(compiled.name)
     if record_id not in found or not access.may("read"):
         raise NotFound
-    row, may_edit = found[record_id]
-    if not access.may("delete") or not may_edit:
+    if not access.may("delete") or not found[record_id].may_edit:
         raise AccessDenied(say("You may see this record, but not delete or restore it."))
-    return row
+    _ensure_unlocked(unit, compiled, found)
+    return found[record_id].row
+
+
+def _ensure_unlocked(unit: Unit, compiled: CompiledObject, found: Mapping[int, Reached]) -> None:
+    """Refuse to take along what an approval has locked. Raises: RecordLocked W160."""
+    for request in locked_among(unit, compiled, found).values():
+        raise locked(unit, request)
 
 
 def _collect(unit: Unit, name: ObjectName, ids: Sequence[int], doomed: _Doomed) -> None:
@@ -145,7 +145,8 @@ def _take_along(unit: Unit, name: ObjectName, ids: list[int], doomed: _Doomed) -
     compiled = unit.snapshot.model.objects[name]
     plan = unit.planner.load_all(compiled)
     found = _rows(unit, compiled, plan, ids)
-    doomed.records.setdefault(name, {}).update({i: row for i, (row, _) in found.items()})
+    _ensure_unlocked(unit, compiled, found)
+    doomed.records.setdefault(name, {}).update({i: one.row for i, one in found.items()})
     _collect(unit, name, ids, doomed)
 
 
@@ -162,7 +163,10 @@ def _carry_out(unit: Unit, doomed: _Doomed, root: int) -> None:
     journal = Journal(unit)
     deletion = Deletion(at=int(unit.now.timestamp() * 1000), by=unit.me, root=root)
     for name, records in doomed.records.items():
-        move_to_bin(unit.tx, unit.snapshot, name, sorted(records), deletion)
+        guarded = needs_guard(unit)
+        ids = sorted(records)
+        if not move_to_bin(unit.tx, unit.snapshot, name, ids, deletion, unlocked=guarded):
+            raise Conflict(say("Somebody else has changed this record at the same moment."))
     for link, pointing in doomed.cleared.items():
         kept = doomed.records.get(link.object, {})
         ids = sorted(record for record in pointing if record not in kept)
@@ -185,7 +189,7 @@ def _clear(unit: Unit, link: Inbound, ids: list[int], journal: Journal) -> None:
     clear_references(unit.tx, unit.snapshot, link, ids)
     mask = compiled.fields[FieldName(link.field)].bit
     saved: list[Saved] = []
-    for row, _ in before.values():
+    for row in (one.row for one in before.values()):
         after = {**row, link.field: None, "version": int(row["version"]) + 1}  # type: ignore[arg-type]  # integer
         journal.note(compiled, row, after, mask)
         saved.append((row, after, mask))
@@ -239,7 +243,7 @@ def _note_restored(
 ) -> None:
     found = _rows(unit, compiled, unit.planner.load_all(compiled), ids)
     saved: list[Saved] = []
-    for row, _ in found.values():
+    for row in (one.row for one in found.values()):
         journal.note(compiled, row, row, 0, event="restored")
         saved.append((None, row, 0))
     roll_up(unit, compiled, saved, journal)

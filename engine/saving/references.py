@@ -53,9 +53,19 @@ def lookups_to_load(unit: Unit, draft: Draft) -> list[FieldName]:
         if value == before:
             continue
         is_me = value == unit.me and draft.object.fields[name].is_platform
-        if not is_me or any(path.startswith(f"{name}.") for path in draft.paths):
+        if not is_me or not _read_from_me(draft, name):
             found.append(name)
     return found
+
+
+def _read_from_me(draft: Draft, name: FieldName) -> bool:
+    """Fill the paths over a lookup at the acting user, who is known; False when one leads on."""
+    user, paths = draft.context.user, draft.over(name)
+    known = {path: path.removeprefix(f"{name}.") for path in paths}
+    if any(step not in user for step in known.values()):
+        return False
+    draft.values.update({path: user[step] or None for path, step in known.items()})
+    return True
 
 
 def _forget(draft: Draft, name: FieldName) -> None:

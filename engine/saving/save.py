@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from engine.access import ObjectAccess
 from engine.access.effective import ENGINE_FIELDS
@@ -28,9 +29,11 @@ from engine.model.fields.base import Value
 from engine.names import FieldName
 from engine.records import Decision, Draft, coerce
 from engine.records.pipeline import set_constants
+from engine.saving.approving import enter_approvals
 from engine.saving.deciding import decide_all, remember
 from engine.saving.journal import Journal
 from engine.saving.keeping import keeping
+from engine.saving.locking import locked, locked_among, needs_guard
 from engine.saving.numbers import set_auto_numbers
 from engine.saving.references import OWNER, load_references, lookups_to_load
 from engine.saving.rollups import roll_up
@@ -39,12 +42,13 @@ from engine.saving.unit import Record, Unit
 from engine.store.failures import UniqueViolated
 from engine.store.naming import unique_name
 from engine.store.platform.shares import queue_ids
-from engine.store.reading import fetch_by_ids
+from engine.store.reading import Reached, fetch_to_change
 from engine.store.tables import column_name
 from engine.store.writing import insert_many, update
 
 Outcome = Record | PatronError
 Pair = tuple[Mapping[str, Value] | None, Decision]  # the record before, and what to write
+NO_LOCKS: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,39 +101,43 @@ def change(unit: Unit, compiled: CompiledObject, changes: Sequence[Change]) -> l
     automation = unit.snapshot.model.automation.get(compiled.name)
     paths = compiled.paths if automation is None else automation.paths
     plan = unit.planner.load(compiled, paths)
-    found = fetch_by_ids(
+    found = fetch_to_change(
         unit.tx,
         unit.snapshot,
         plan,
         unit.caller,
         sorted(change.id for change in changes),
         edit_policy=access.edit_policy,
-        for_update=True,
     )
+    locks = locked_among(unit, compiled, found)
     outcomes: list[Outcome | None] = []
     drafts: list[Draft] = []
     for wanted in changes:
         refused = _refused(unit, compiled, access, wanted, found.get(wanted.id))
         outcomes.append(refused)
         if refused is None:
-            row = found[wanted.id][0]
+            row = found[wanted.id].row
             drafts.append(_changed_draft(unit, compiled, access, paths, wanted, row))
     _load_changed(unit, compiled, drafts)
     decisions = decide_all(unit, compiled, automation, drafts)
     pairs = [
         (draft.old, decision)
         for draft, decision in zip(drafts, decisions, strict=True)
-        if not decision.errors and decision.changed
+        if not decision.errors and decision.changed and _id(decision) not in locks
     ]
     with keeping(unit, compiled):
         written = _write(unit, compiled, pairs)
     _follow_up(unit, compiled, automation, written)
-    final = {int(d.values["id"]): d for _, d in written}  # type: ignore[arg-type]  # integers
-    results = iter(final.get(int(d.values["id"]), d) for d in decisions)  # type: ignore[arg-type]
+    final = {_id(decision): decision for _, decision in written}
+    results = iter(final.get(_id(decision), decision) for decision in decisions)
     return [
-        refused if refused is not None else _outcome(unit, compiled, next(results))
+        refused if refused is not None else _outcome(unit, compiled, next(results), locks)
         for refused in outcomes
     ]
+
+
+def _id(decision: Decision) -> int:
+    return int(decision.values["id"])  # type: ignore[arg-type]  # ids are integers
 
 
 def _new_draft(
@@ -193,14 +201,14 @@ def _refused(
     compiled: CompiledObject,
     access: ObjectAccess,
     wanted: Change,
-    found: tuple[Record, bool] | None,
+    found: Reached | None,
 ) -> PatronError | None:
     """Say why a change cannot even be looked at: hidden, not allowed, or out of date."""
     if found is None or not access.may("read"):
         return NotFound()
-    row, may_edit = found
+    row = found.row
     hands_over = wanted.hands_over and access.may("transfer")
-    if not hands_over and (not access.may("edit") or not may_edit):
+    if not hands_over and (not access.may("edit") or not found.may_edit):
         return AccessDenied(say("You may see this record, but not change it."))
     version = row["version"]
     if wanted.expected_version is not None and wanted.expected_version != version:
@@ -251,8 +259,9 @@ def _write(unit: Unit, compiled: CompiledObject, pairs: Sequence[Pair]) -> list[
         row: dict[str, Value] = {"id": old["id"], "version": old["version"], **fields, **stamp}
         by_mask.setdefault(decision.changed, []).append(row)
         written.append((old, replace(decision, values=values)))
+    guarded = needs_guard(unit)
     for rows in by_mask.values():
-        if not update(unit.tx, unit.snapshot, compiled.name, rows):
+        if not update(unit.tx, unit.snapshot, compiled.name, rows, unlocked=guarded):
             raise Conflict(say("Somebody else has changed this record at the same moment."))
     return written
 
@@ -272,9 +281,15 @@ def _follow_up(
     changes = [(old, decision.values, decision.changed) for old, decision in written]
     roll_up(unit, compiled, changes, journal)
     journal.write()
+    enter_approvals(unit, compiled, written)
 
 
-def _outcome(unit: Unit, compiled: CompiledObject, decision: Decision) -> Outcome:
+def _outcome(
+    unit: Unit, compiled: CompiledObject, decision: Decision, locks: Mapping[int, int] = NO_LOCKS
+) -> Outcome:
+    lock = locks.get(_id(decision))
+    if lock is not None:
+        return locked(unit, lock, decision.errors)
     if decision.errors:
         if any(error.code == "W101" for error in decision.errors):
             return AutomationFailed(errors=decision.errors)

@@ -20,6 +20,7 @@ from engine.names import FieldName, ObjectName
 from engine.query import ReadPlan
 from engine.store.columns import codec
 from engine.store.keyset import Cursor, after_clause, ensure_fits, order_columns
+from engine.store.locks import locking_request
 from engine.store.memo import Memo
 from engine.store.narrowing import Narrowing, is_narrow
 from engine.store.selecting import Column, Selecting
@@ -161,6 +162,62 @@ def fetch_by_ids(
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """A record as somebody reaches it: may they change it, and which request locks it, if any."""
+
+    row: Row
+    may_edit: bool
+    lock: int | None
+
+
+def fetch_to_change(
+    tx: Tx,
+    snapshot: Snapshot,
+    plan: ReadPlan,
+    caller: Caller,
+    ids: Sequence[int],
+    *,
+    edit_policy: RowPolicy,
+    for_update: bool = True,
+) -> dict[int, Reached]:
+    """Read records as `fetch_by_ids`, with the request for approval that locks each.
+
+    It is the same statement: a record that nobody locks costs one look into an index.
+    """
+    if not ids:
+        return {}
+    wanted = padded(ids)
+    shape = ("change", len(wanted), edit_policy, for_update)
+    prepared = _prepare(
+        tx,
+        snapshot,
+        plan,
+        shape,
+        lambda: _by_ids(
+            snapshot,
+            tx.dialect,
+            plan,
+            len(wanted),
+            edit_policy,
+            for_update=for_update,
+            with_lock=True,
+        ),
+    )
+    params = {**caller.params(), **prepared.constants}
+    params.update((f"id_{place}", record) for place, record in enumerate(wanted))
+    found = {}
+    for raw in tx.rows(prepared.statement.text, prepared.statement.args(params)):
+        row = _assemble(prepared, plan, raw, caller.context)
+        lock = raw[prepared.fetched + 1]
+        found[int(row["id"])] = Reached(  # type: ignore[arg-type]  # ids are integers
+            row=row,
+            may_edit=bool(raw[prepared.fetched]),
+            lock=None if lock is None else int(lock),
+        )
+    return found
+
+
 def padded(ids: Sequence[int]) -> list[int]:
     """Repeat the last id up to a power of two, so that few shapes of statement serve all lists."""
     size = 1
@@ -275,11 +332,16 @@ def _by_ids(
     edit_policy: RowPolicy | None,
     *,
     for_update: bool,
+    with_lock: bool = False,
 ) -> _Prepared:
     selecting = Selecting(snapshot, dialect, plan.object, dict(plan.secured))
     root = selecting.root
-    flags = [] if edit_policy is None else [selecting.policy(edit_policy, root).label("may_edit")]
     key = root.raw(FieldName("id"))
+    flags: list[Column] = []
+    if edit_policy is not None:
+        flags.append(selecting.policy(edit_policy, root).label("may_edit"))
+    if with_lock:
+        flags.append(locking_request(key).label("lock"))
     clause = _base(selecting, plan, flags)
     clause = clause.where(key == id_params(1)[0] if many == 1 else key.in_(id_params(many)))
     if many > 1:

@@ -15,6 +15,7 @@ from engine.compiled import CompiledObject, Inbound, Snapshot
 from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.store.columns import codec
+from engine.store.locks import is_unlocked
 from engine.store.memo import Memo
 from engine.store.reading import id_params, padded
 from engine.store.statements import Statement, compile_statement
@@ -49,15 +50,22 @@ def insert_many(
 
 
 def update(
-    tx: Tx, snapshot: Snapshot, name: ObjectName, changes: Sequence[Mapping[str, Value]]
+    tx: Tx,
+    snapshot: Snapshot,
+    name: ObjectName,
+    changes: Sequence[Mapping[str, Value]],
+    *,
+    unlocked: bool = False,
 ) -> bool:
     """Write records that still have their version; each version becomes one more.
 
     Args: every change holds "id", "version" and the fields to write; all write the same fields.
+    `unlocked`: only where no approval has locked the record meanwhile.
     Returns: False when somebody else was faster with one of them or it is gone.
     """
     columns = tuple(sorted(changes[0].keys() - {"id", "version"}))
-    statement, encoders = _prepare(tx, snapshot, name, "update", columns)
+    how = "update unlocked" if unlocked else "update"
+    statement, encoders = _prepare(tx, snapshot, name, how, columns)
     rows = []
     for change in changes:
         params = _encoded(encoders, columns, change)
@@ -78,10 +86,20 @@ class Deletion:
 
 
 def move_to_bin(
-    tx: Tx, snapshot: Snapshot, name: ObjectName, ids: Sequence[int], deletion: Deletion
-) -> None:
-    """Put live records into the bin."""
-    _set_bin(tx, snapshot, name, ids, (deletion.at, deletion.by, deletion.root))
+    tx: Tx,
+    snapshot: Snapshot,
+    name: ObjectName,
+    ids: Sequence[int],
+    deletion: Deletion,
+    *,
+    unlocked: bool = False,
+) -> bool:
+    """Put live records into the bin.
+
+    `unlocked`: only those that no approval has locked meanwhile; False when there was one.
+    """
+    values = (deletion.at, deletion.by, deletion.root)
+    return _set_bin(tx, snapshot, name, ids, values, unlocked=unlocked) == len(set(ids))
 
 
 def take_from_bin(tx: Tx, snapshot: Snapshot, name: ObjectName, ids: Sequence[int]) -> None:
@@ -157,10 +175,12 @@ def _set_bin(
     name: ObjectName,
     ids: Sequence[int],
     values: tuple[int | None, int | None, int | None],
-) -> None:
+    *,
+    unlocked: bool = False,
+) -> int:
     table = _table(tx, snapshot, name)
     wanted = padded(ids)
-    key = ("bin", name, _digest(snapshot, name), tx.dialect, len(wanted))
+    key = ("bin", name, _digest(snapshot, name), tx.dialect, len(wanted), unlocked)
 
     def make() -> Prepared:
         clause = (
@@ -175,11 +195,13 @@ def _set_bin(
             )
             .where(table.c["id"].in_(id_params(len(wanted))))
         )
+        if unlocked:
+            clause = clause.where(is_unlocked(table.c["id"]))
         return compile_statement(clause, tx.dialect), {}
 
     statement, _ = _WRITES.get_or_make(key, make)
     params: dict[str, object] = {f"id_{n}": record for n, record in enumerate(wanted)}
-    tx.run(
+    return tx.run(
         statement.text,
         statement.args({**params, **dict(zip(("at", "by", "root"), values, strict=True))}),
     )
@@ -214,6 +236,8 @@ def _make(
                 table.c[DELETED_AT].is_(None),
             )
         )
+        if how == "update unlocked":
+            clause = clause.where(is_unlocked(table.c["id"]))
     encoders = {}
     for name in columns:
         field = compiled.fields[FieldName(name)]

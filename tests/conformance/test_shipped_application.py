@@ -65,6 +65,12 @@ def change(
     return world.run(lambda s: s.update(name, int(record["id"]), values), who=who)
 
 
+def recall(world: World, name: str, record: Record, who: str) -> None:
+    """Take back the request for approval that a record waits for."""
+    number = int(record["id"])
+    world.run(lambda s: s.approvals.recall(s.compiled(name), number), who=who)
+
+
 def refused(
     world: World, name: str, record: Record, who: str = "admin", /, **values: object
 ) -> str:
@@ -96,10 +102,11 @@ def test_a_deal_adds_up(world: World) -> None:
 def test_rules_of_a_deal_hold(world: World) -> None:
     """A rep meets the rules of a deal, and a manager may pass two of them."""
     account = make(world, "account", "rep")
-    deal = make(world, "opportunity", "rep", account=account["id"])
+    deal = make(world, "opportunity", "rep", account=account["id"], discount="0.1")
 
     assert refused(world, "opportunity", deal, "rep", discount="0.4") == "discount_limit"
     change(world, "opportunity", deal, "manager", discount="0.4")
+    recall(world, "opportunity", deal, "manager")
     change(world, "opportunity", deal, "rep", discount="0.1")
     assert refused(world, "opportunity", deal, "rep", stage="lost") == "lost_needs_reason"
     won = change(world, "opportunity", deal, "rep", stage="won")

@@ -93,6 +93,12 @@ API: Mapping[str, Rule] = {
     "GET /sessions": _api("people", 200),  # one's own
     "DELETE /sessions": _api("people", 200),
     "DELETE /sessions/<id>": _api("people", 404),
+    "GET /approvals": _api("read", 200),  # one's own
+    **{
+        f"POST /records/<object>/<id>/{deed}": _api("records", 404)
+        for deed in ("submit", "approve", "reject", "recall")
+    },
+    "GET /records/<object>/<id>/approvals": _api("read", 404),
     "GET /audit": _api("people", 403),
     "GET /openapi.json": _api("read", 200),  # of what the caller may read
 }
