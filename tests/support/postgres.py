@@ -23,7 +23,7 @@ from typing import Any
 import psycopg
 
 URL_VARIABLE = "PATRON_TEST_POSTGRES_URL"  # set it to test against a server of your own
-START_SECONDS = 30
+START_SECONDS = 60
 DROPPED_AT_ONCE = 100  # tables
 SYSTEM = ("lib/postgresql/*/bin/postgres", "pgsql-*/bin/postgres")  # Debian and Red Hat
 

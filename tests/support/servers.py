@@ -20,7 +20,7 @@ from engine.settings import Settings
 from tests.support.houses import Reply
 
 HOST = "127.0.0.1"
-READY_SECONDS = 30
+READY_SECONDS = 60
 
 
 def free_port() -> int:
