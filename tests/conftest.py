@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from engine.store.database import Database
+from tests.support.memory import leave_memory, use_memory
 from tests.support.postgres import (
     URL_VARIABLE,
     PostgresMissingError,
@@ -27,6 +28,7 @@ from tests.support.proof import IS_PROOF, PAGE, Figure, render
 
 SERVER = pytest.StashKey[PostgresServer]()
 FIGURES = pytest.StashKey[list[Figure]]()
+FOLDER = pytest.StashKey[Path]()
 
 
 def _start(config: pytest.Config) -> None:
@@ -37,7 +39,10 @@ def _start(config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the server before workers exist, so that all of them share it."""
+    """Choose where temporary files lie; start the server, so that all workers share it."""
+    folder = use_memory()
+    if folder is not None:
+        config.stash[FOLDER] = folder
     workers = getattr(config.option, "numprocesses", None)
     unwanted = "not postgresql" in str(config.option.markexpr)
     if not workers or unwanted or URL_VARIABLE in os.environ:
@@ -62,6 +67,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if server is not None:
         del os.environ[URL_VARIABLE]
         server.stop()
+    folder = config.stash.get(FOLDER, None)
+    if folder is not None:
+        leave_memory(folder)
 
 
 def missing(what: str) -> None:
