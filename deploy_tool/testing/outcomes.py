@@ -37,7 +37,7 @@ class Outcome:
     what a failed test found, and what a waiting one waits for.
     """
 
-    kind: str  # test | example
+    kind: str  # test | example | copy
     name: str
     component: ComponentKey
     state: State

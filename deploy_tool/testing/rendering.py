@@ -40,7 +40,7 @@ def as_json(report: Report) -> Mapping[str, object]:
 def write_junit(report: Report, path: Path) -> None:
     """Write JUnit XML: what failed as a failure, what waits as skipped. Raises: UsageWrong U100."""
     root = ET.Element("testsuites")
-    for kind in ("example", "test"):
+    for kind in ("example", "test", "copy"):
         found = [outcome for outcome in report.outcomes if outcome.kind == kind]
         if found:
             _add_suite(root, kind, Report(outcomes=tuple(found)))
