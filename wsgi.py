@@ -14,6 +14,7 @@ from admin.blueprint import make_admin
 from api.answers import install_errors
 from api.blueprint import make_blueprint
 from api.health import make_health
+from engine.delivery.waking import Waker
 from engine.settings import Settings
 from engine.snapshots import Environments
 from ui.blueprint import make_ui
@@ -26,7 +27,7 @@ def create_app(settings: Settings) -> Flask:
     """Build the web application over an installation."""
     app = Flask("patron", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False  # an external id may hold two slashes in a row
-    environments = app.extensions["patron"] = Environments(settings)
+    environments = app.extensions["patron"] = Environments(settings, wake=Waker(settings))
     app.register_blueprint(make_health(environments))
     api = make_blueprint(environments)
     app.register_blueprint(api, url_prefix="/api/v1", url_defaults={"environment": PRODUCTION})

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from engine.errors import PatronError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +27,8 @@ class Settings:
     broker_url: str = ""  # empty: the filesystem transport under `home`
     smtp_url: str = ""  # empty: nothing is mailed
     mail_from: str = ""  # sender of mails; empty: patron at this machine's name
+    # Private networks that endpoints may lead to; empty: the public internet only.
+    webhook_allow: tuple[Network, ...] = ()
     public_url: str = ""  # how people reach this installation; links in mails begin with it
     proxies: int = 0  # of ours, before the web processes: what they say of visitors is believed
     oidc_issuer: str = ""  # another sign-in server; empty: passwords only
@@ -35,13 +42,17 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """Read the PATRON_* variables; relative paths count from the working directory."""
+        """Read the PATRON_* variables; relative paths count from the working directory.
+
+        Raises: PatronError W150 when PATRON_WEBHOOK_ALLOW holds what is no network.
+        """
         return cls(
             home=Path(environ.get("PATRON_HOME", "") or "var").absolute(),
             database_url=environ.get("PATRON_DATABASE_URL", ""),
             broker_url=environ.get("PATRON_BROKER_URL", ""),
             smtp_url=environ.get("PATRON_SMTP_URL", ""),
             mail_from=environ.get("PATRON_MAIL_FROM", ""),
+            webhook_allow=_networks(environ.get("PATRON_WEBHOOK_ALLOW", "")),
             public_url=environ.get("PATRON_PUBLIC_URL", ""),
             proxies=_count(environ.get("PATRON_PROXIES", "")),
             oidc_issuer=environ.get("PATRON_OIDC_ISSUER", ""),
@@ -81,3 +92,13 @@ class Settings:
 def _count(text: str) -> int:
     """Read a number; what is none counts as 0, so that nobody is believed by mistake."""
     return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    """Read networks parted by commas."""
+    try:
+        return tuple(ipaddress.ip_network(one.strip()) for one in text.split(",") if one.strip())
+    except ValueError as error:
+        message = "PATRON_WEBHOOK_ALLOW holds what is no network."
+        hint = "write networks parted by commas: 127.0.0.1/32,10.1.0.0/16"
+        raise PatronError(message, code="W150", hint=hint) from error

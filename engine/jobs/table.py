@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from engine.clock import Clock
+from engine.jobs.threads import Threads
 from engine.snapshots import Environments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a job works with. `home` is the folder of messages waiting and done."""
+    """What a job works with. `home` is the folder of messages waiting and done.
+
+    `threads` do what may wait for others, so that no job waits for it.
+    """
 
     environments: Environments
     clock: Clock
     home: Path
+    threads: Threads = field(default_factory=Threads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

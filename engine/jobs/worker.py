@@ -49,7 +49,7 @@ def make_worker(settings: Settings, jobs: Iterable[Job], *, clock: Clock | None 
     """Make the application: every job a task of its name, the repeated ones on the schedule."""
     home = settings.home / "jobs"
     app = Celery("patron", set_as_current=False)
-    app.conf.update(_configuration(settings, home))
+    app.conf.update(configuration(settings))
     work = Work(environments=Environments(settings), clock=clock or SystemClock(), home=home)
     schedule = {}
     for job in jobs:
@@ -96,7 +96,11 @@ def _task(job: Job, work: Work) -> Any:
     return task
 
 
-def _configuration(settings: Settings, home: Path) -> dict[str, object]:
+def configuration(settings: Settings) -> dict[str, object]:
+    """Give Celery's configuration, of workers and of those who send them messages.
+
+    Raises: PatronError P102 for a broker that is not known.
+    """
     common: dict[str, object] = {
         "accept_content": ["json"],
         "broker_connection_retry_on_startup": True,
@@ -113,7 +117,7 @@ def _configuration(settings: Settings, home: Path) -> dict[str, object]:
     if settings.broker_url:
         return {**common, "broker_url": _known(settings.broker_url)}
     install_filesystem()
-    return {**common, "broker_url": f"{SCHEME}://localhost", **_folders(home)}
+    return {**common, "broker_url": f"{SCHEME}://localhost", **_folders(settings.home / "jobs")}
 
 
 def _known(url: str) -> str:

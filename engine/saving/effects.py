@@ -106,7 +106,8 @@ def call_endpoint(
         message = say('The configuration has no endpoint "{name}" to send to.', name=endpoint)
         raise AutomationFailed(message, code="W142")
     payload = {"endpoint": endpoint, "record": record_id, "body": dict(body)}
-    _put(unit, [Effect(kind=WEBHOOK, payload=payload, key=key)])
+    lane = f"{WEBHOOK}:{endpoint}"  # a target that hangs holds up no other
+    _put(unit, [Effect(kind=WEBHOOK, payload=payload, key=key, lane=lane)])
 
 
 def one_line(text: str) -> str:

@@ -203,6 +203,8 @@ OTHERS: Mapping[str, Rule] = {
 JOBS: Mapping[str, str] = {
     "engine.forget_requests": "the system, in every environment",
     "engine.seal_audits": "the system, on the audit alone",
+    "engine.deliver": "the system, on the outbox and the secrets of endpoints alone",
+    "engine.sweep_outboxes": "the system, on what has long been over",
     "engine.sweep_messages": "nobody: files of messages that were taken",
     "engine.sweep_sign_ins": "the system, on the control database alone",
 }

@@ -70,7 +70,7 @@ def test_an_effect_is_taken_once_and_finished(environment: Database, now: dateti
     first, second = take(environment, now), take(environment, now)
     with environment.write() as tx:
         for taken in first:
-            outbox.finish(tx, taken)
+            outbox.finish(tx, taken, at=now)
     later = take(environment, now + timedelta(days=1))
 
     assert [taken.key for taken in first] == ["1", "2"]
