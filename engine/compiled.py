@@ -265,6 +265,13 @@ class Approval:
     reads: frozenset[str]
     translations: Mapping[str, Data]
 
+    @property
+    def opening(self) -> frozenset[str]:
+        """Every path that tells whether a record may be submitted, and by whom."""
+        who = () if self.submitters is None else self.submitters.expressions
+        conditions = () if self.condition is None else (self.condition,)
+        return frozenset().union(*(one.reads for one in (*conditions, *who)))
+
     def step(self, name: str) -> ApprovalStep | None:
         """Give a step by name; None when there is none, or no more."""
         return next((step for step in self.steps if step.name == name), None)

@@ -27,7 +27,7 @@ from engine.query.planner import MAX_LIMIT
 from engine.saving import bin as bins
 from engine.saving.bulk import BulkResult, carry_out
 from engine.saving.looking import Happening, Seen, load_named, look, read_history
-from engine.saving.requests import Approvals, Told, Waiting
+from engine.saving.requests import Approvals, Shown, Told, Waiting
 from engine.saving.save import Change, Outcome, change, create, unique_conflict
 from engine.saving.sharing import Sharing
 from engine.saving.unit import Record, Unit
@@ -54,6 +54,7 @@ __all__ = [
     "Seen",
     "Session",
     "Share",
+    "Shown",
     "Told",
     "Waiting",
     "run",

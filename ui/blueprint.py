@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Blueprint
 
 from ui import home
+from ui.approvals import add_approvals
 from ui.listing.routes import ListRoutes
 from ui.me import add_me
 from ui.records import add_records
@@ -27,4 +28,5 @@ def make_ui() -> Blueprint:
     add_search(blueprint)
     ListRoutes().add_to(blueprint)
     add_records(blueprint)
+    add_approvals(blueprint)
     return blueprint

@@ -13,6 +13,7 @@ from engine.compiled import CompiledObject, Model, translated
 from engine.expr import Expression
 from engine.names import FieldName, ObjectName, label_from
 from engine.saving.drafting import compile_declared
+from engine.saving.requests import reads_of
 from engine.session import Seen, Session
 from engine.store.memo import Memo
 from ui.columns import find_columns, paths_of
@@ -121,6 +122,7 @@ def look_at(
     paths += [slot.path for one in layouts for slot in one.slots]
     columns = find_columns(session, compiled.name, paths)
     facts = {path for one in layouts for path in one.facts}
+    facts |= reads_of(session.snapshot.model, compiled.name)
     return session.look(compiled.name, record_id, paths_of(columns), facts, is_bin=is_bin)
 
 

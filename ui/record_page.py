@@ -15,6 +15,7 @@ from engine.saving.drafting import context_of, why_editable
 from engine.session import Seen, Session
 from ui import inputs
 from ui.actions import Button, gather_actions
+from ui.approvals import gather_cards
 from ui.cells import Cell, Cells
 from ui.changes import gather_changes
 from ui.columns import Choice, Column
@@ -99,6 +100,7 @@ class RecordPage:
             "guidance": self._guidance(),
             "may_move": path_editable(self),
             "sections": list(self._sections()),
+            **gather_cards(self.session, self.cells, self.frame.formats, self.seen),
             "system": self._system(),
             "tabs": tabs,
             **self.tab(next((t.name for t in tabs if t.is_open), ""), before),
@@ -128,6 +130,11 @@ class RecordPage:
 
     def why_not(self) -> str:
         """Say why the visitor cannot change this record."""
+        if self.seen.lock is not None:
+            return say(
+                "An approval waits for a decision, and nobody changes the record meanwhile."
+                " Whoever submitted it may recall the request."
+            )
         if not self.session.unit.access.of(self.object.name).may("edit"):
             plural = object_label(self.session.snapshot, self.object.name, "plural").lower()
             return say("No permission set of yours lets you change {objects}.", objects=plural)

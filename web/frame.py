@@ -66,6 +66,7 @@ class Frame:
     theme: str
     formats: Formats
     now: datetime
+    has_approvals: bool = False  # some object has one: what waits for the visitor has a page
     based_on: str = ""  # of a sandbox: "production@41"
     changes: int = 0  # of a sandbox: components not promoted yet
 
@@ -115,6 +116,7 @@ def make_frame(session: Session, visited: Visit) -> Frame:
         theme=theme if theme in THEMES else "",
         formats=formats(language(), zone, company),
         now=unit.now,
+        has_approvals=bool(model.approvals),
         based_on=base_of(visited.environment, unit.tx),
         changes=len(changes_since_baseline(visited.environment, unit.tx, session.snapshot.token)),
     )

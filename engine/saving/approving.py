@@ -27,6 +27,7 @@ from engine.model.fields.base import Value
 from engine.names import did_you_mean
 from engine.records import Decision
 from engine.saving.asking import ask, wanted_of
+from engine.saving.looking import Seen
 from engine.saving.revisions import approval_of
 from engine.saving.unit import Record, Unit
 from engine.store.platform import approvals as store
@@ -156,6 +157,17 @@ def enter_approvals(unit: Unit, compiled: CompiledObject, written: Sequence[Save
                 _enter(unit, case, approval, "")
 
 
+def offered(unit: Unit, seen: Seen) -> list[Approval]:
+    """Give the approvals that the caller may submit a record for as it is now. No statement."""
+    values = {**seen.record, **seen.facts}
+    case = _case_of(unit, seen.object, values)
+    return [
+        one
+        for one in unit.snapshot.model.approvals.get(seen.object.name, ())
+        if _may_submit(unit, case, one, may_edit=seen.may_edit) and _meets(one, case)
+    ]
+
+
 # --- moving -------------------------------------------------------------------------------------
 
 
@@ -258,7 +270,7 @@ def _chosen(unit: Unit, case: _Case, offered: Sequence[Approval], found: Reached
     """Choose the approval to submit for: the first that is open to the caller and that applies."""
     refused: PatronError | None = None
     for approval in offered:
-        if not _may_submit(unit, case, approval, found):
+        if not _may_submit(unit, case, approval, may_edit=found.may_edit):
             message = say("You are not among those who submit this record.")
             refused = refused or AccessDenied(message, code="W162")
         elif not _meets(approval, case):
@@ -271,12 +283,12 @@ def _chosen(unit: Unit, case: _Case, offered: Sequence[Approval], found: Reached
     raise refused
 
 
-def _may_submit(unit: Unit, case: _Case, approval: Approval, found: Reached) -> bool:
+def _may_submit(unit: Unit, case: _Case, approval: Approval, *, may_edit: bool) -> bool:
     access = unit.access.of(case.compiled.name)
     if access.may("modify_all"):
         return True
     if approval.submitters is None:
-        return access.may("edit") and found.may_edit
+        return access.may("edit") and may_edit
     wanted = wanted_of(approval.submitters, case.values, case.context)
     user = case.context.user
     return (

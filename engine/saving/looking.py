@@ -15,17 +15,19 @@ from engine.compiled import CompiledField, CompiledObject
 from engine.model.fields.base import StorageKind, Value
 from engine.names import ObjectName
 from engine.query import ReadPlan
+from engine.saving.locking import locked_among
 from engine.saving.unit import Record, Unit
 from engine.store.platform import history
 from engine.store.platform.ids import object_of
-from engine.store.reading import fetch_by_ids
+from engine.store.reading import fetch_by_ids, fetch_to_change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """A record that the caller sees.
 
-    `may_edit`: the row is one of those that they may change. `facts`: what conditions of the
+    `may_edit`: the row is one of those that they may change. `lock`: the request for approval that
+    keeps them from it; `waits`: one waits here at all. `facts`: what conditions of the
     configuration read, with full rights; it is never shown.
     """
 
@@ -33,6 +35,8 @@ class Seen:
     record: Record
     may_edit: bool
     is_bin: bool = False
+    lock: int | None = None
+    waits: bool = False
     facts: Mapping[str, Value] = field(default_factory=dict)
 
 
@@ -69,16 +73,31 @@ def look(
         lambda: unit.planner.read(compiled, fields=shown, is_bin=is_bin),
     )
     access = unit.access.of(compiled.name)
-    found = fetch_by_ids(
-        unit.tx, unit.snapshot, plan, unit.caller, [record_id], edit_policy=access.edit_policy
-    ).get(record_id)
+    reached = fetch_to_change(
+        unit.tx,
+        unit.snapshot,
+        plan,
+        unit.caller,
+        [record_id],
+        edit_policy=access.edit_policy,
+        for_update=False,
+    )
+    found = reached.get(record_id)
     if found is None or not access.may("read"):
         return None
-    record, may_edit = found
+    record, lock = found.row, locked_among(unit, compiled, reached).get(record_id)
     known = {path: record.get(path) for path in wanted if path not in apart}
     if apart:
         known |= load_facts(unit, compiled, record_id, apart, is_bin=is_bin)
-    return Seen(object=compiled, record=record, may_edit=may_edit, is_bin=is_bin, facts=known)
+    return Seen(
+        object=compiled,
+        record=record,
+        may_edit=found.may_edit and lock is None,
+        is_bin=is_bin,
+        lock=lock,
+        waits=found.waits,
+        facts=known,
+    )
 
 
 def load_facts(
@@ -133,7 +152,7 @@ def read_history(
         for name, (old, new) in kept.changes.items():
             known = compiled.fields.get(name)  # type: ignore[call-overload]  # names as they were
             if known is not None and readable & known.bit:
-                changes.append((known, _value(known, old), _value(known, new)))
+                changes.append((known, read_kept(known, old), read_kept(known, new)))
         if kept.changes and not changes and kept.event == "updated":
             continue  # it says nothing that the caller may know
         entries.append(
@@ -154,7 +173,7 @@ def _is_open(unit: Unit, compiled: CompiledObject, path: str) -> bool:
     return "." not in path and unit.planner.follow(compiled.name, path) is not None
 
 
-def _value(known: CompiledField, kept: object) -> Value:
+def read_kept(known: CompiledField, kept: object) -> Value:
     """Give a value of the history the form it has in memory; one that no longer fits stays text."""
     if kept is None:
         return None

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from engine.compiled import Approval, CompiledObject
+from engine.compiled import Approval, CompiledField, CompiledObject, Model
 from engine.errors import Conflict, NotFound
+from engine.model.fields.base import Value
 from engine.names import ObjectName
 from engine.saving import approving
-from engine.saving.looking import load_named
+from engine.saving.looking import Seen, load_named, read_kept
 from engine.saving.revisions import approval_of
 from engine.saving.unit import Record, Unit
 from engine.store.platform import approvals as store
@@ -58,6 +59,20 @@ class Waiting:
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A request that waits, on the page of its record.
+
+    `changes`: what led to it, of the fields that the caller may read: (field, before, after).
+    `about`: the readable fields that the approval looks at.
+    """
+
+    told: Told
+    submitter: str
+    changes: tuple[tuple[CompiledField, Value, Value], ...]
+    about: tuple[CompiledField, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Approvals:
     """Requests for approval, for one caller."""
@@ -81,9 +96,13 @@ class Approvals:
         answer: str,
         approval: str | None = None,
         comment: str = "",
+        *,
+        question: tuple[int, int, int] | None = None,
     ) -> Told:
         """Answer `approved` or `rejected`. Raises: as `engine.saving.approving.decide`."""
-        done = approving.decide(self.unit, compiled, record, answer, approval, comment)
+        done = approving.decide(
+            self.unit, compiled, record, answer, approval, comment, question=question
+        )
         return self._told(done)
 
     def recall(
@@ -114,6 +133,35 @@ class Approvals:
     def submitted(self) -> list[Waiting]:
         """Give what the caller has submitted, newest first."""
         return self._with_records(store.submitted_by(self.unit.tx, self.unit.me))
+
+    def shown(self, compiled: CompiledObject, record: int) -> list[Shown]:
+        """Give what waits on a record that the caller sees: one statement."""
+        cards = store.card(self.unit.tx, record, self.unit.me, at=self.unit.now)
+        return [self._shown(compiled, card) for card in cards]
+
+    def offered(self, seen: Seen) -> list[Approval]:
+        """Give the approvals that the caller may submit a record for, as it is now. No statement.
+
+        `seen.facts` holds what they read: see `reads_of`.
+        """
+        return approving.offered(self.unit, seen)
+
+    def _shown(self, compiled: CompiledObject, card: store.Card) -> Shown:
+        whom = {one.user for one in card.asked if one.id in card.mine}
+        told = self._one(card.request, card.asked, whom)
+        readable = self.unit.access.of(compiled.name).readable
+        fields = [field for field in compiled.fields.values() if readable & field.bit]
+        reads = frozenset() if told.definition is None else told.definition.reads
+        return Shown(
+            told=told,
+            submitter=card.submitter,
+            changes=tuple(
+                (field, read_kept(field, change[0]), read_kept(field, change[1]))
+                for field in fields
+                if (change := card.changes.get(field.name)) is not None
+            ),
+            about=tuple(field for field in fields if field.name in reads),
+        )
 
     def tell(self, requests: Sequence[Request]) -> list[Told]:
         """Give requests with what people want to know: two statements, none for no request."""
@@ -172,6 +220,14 @@ class Approvals:
     def _known(self, requests: Iterable[Request]) -> list[Request]:
         objects = self.unit.snapshot.model.objects
         return [request for request in requests if request.object in objects]
+
+
+def reads_of(model: Model, name: ObjectName) -> frozenset[str]:
+    """Give the paths that tell whether a record may be submitted for an approval of its object."""
+    found: set[str] = set()
+    for approval in model.approvals.get(name, ()):
+        found |= approval.opening
+    return frozenset(found)
 
 
 def _by_object(requests: Iterable[Request]) -> dict[ObjectName, list[int]]:

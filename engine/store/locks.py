@@ -19,6 +19,12 @@ def locking_request(record: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
     return _locking(sa.func.min(_REQUEST.c.id), record).scalar_subquery()
 
 
+def pending_request(record: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
+    """Give a request that waits on a record, whether it locks it or not; NULL where none does."""
+    waiting = (_REQUEST.c.record == record, _REQUEST.c.status == sa.literal_column("'pending'"))
+    return sa.select(sa.func.min(_REQUEST.c.id)).where(*waiting).scalar_subquery()
+
+
 def is_unlocked(record: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Tell whether no request locks a record."""
     return ~_locking(sa.literal_column("1"), record).exists()

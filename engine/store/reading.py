@@ -20,7 +20,7 @@ from engine.names import FieldName, ObjectName
 from engine.query import ReadPlan
 from engine.store.columns import codec
 from engine.store.keyset import Cursor, after_clause, ensure_fits, order_columns
-from engine.store.locks import locking_request
+from engine.store.locks import locking_request, pending_request
 from engine.store.memo import Memo
 from engine.store.narrowing import Narrowing, is_narrow
 from engine.store.selecting import Column, Selecting
@@ -164,11 +164,15 @@ def fetch_by_ids(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """A record as somebody reaches it: may they change it, and which request locks it, if any."""
+    """A record as somebody reaches it: may they change it, and which request locks it, if any.
+
+    `waits`: a request for approval waits on it, locking or not.
+    """
 
     row: Row
     may_edit: bool
     lock: int | None
+    waits: bool
 
 
 def fetch_to_change(
@@ -214,6 +218,7 @@ def fetch_to_change(
             row=row,
             may_edit=bool(raw[prepared.fetched]),
             lock=None if lock is None else int(lock),
+            waits=raw[prepared.fetched + 2] is not None,
         )
     return found
 
@@ -341,7 +346,7 @@ def _by_ids(
     if edit_policy is not None:
         flags.append(selecting.policy(edit_policy, root).label("may_edit"))
     if with_lock:
-        flags.append(locking_request(key).label("lock"))
+        flags += [locking_request(key).label("lock"), pending_request(key).label("waits")]
     clause = _base(selecting, plan, flags)
     clause = clause.where(key == id_params(1)[0] if many == 1 else key.in_(id_params(many)))
     if many > 1:

@@ -130,6 +130,9 @@ PAGES: Mapping[str, Rule] = {
         for method, rest in _OF_TABLES
     },
     "GET /o/<object>/export": _page(403, 404),
+    "GET /approvals": _page(200),  # one's own
+    "POST /approvals": _page(409, deed="approve"),  # nothing was chosen
+    "POST /o/<name>/<int:record>/approval/<deed>": _page(404),
     "GET /": _page(200),
     "GET /me": _page(200),
     "POST /me": _page(200, 303, 422),

@@ -7,13 +7,14 @@ costs two statements, one for each of the two.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.model.permissions import ADMINISTRATOR
 from engine.names import ComponentKey, Digest, ObjectName
 from engine.store.instants import instant_of, milliseconds
+from engine.store.jsontext import from_json
 from engine.store.text import native
 from engine.store.tx import Row, Tx
 
@@ -68,6 +69,21 @@ class Asked:
     actor: int | None
     comment: str
     answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A request that waits, as the page of its record shows it.
+
+    `mine`: those of `asked`, by id, whom the caller is or stands in for. `changes`: what the save
+    changed that it was submitted with, field -> (before, after), in the form of the history.
+    """
+
+    request: Request
+    submitter: str
+    asked: tuple[Asked, ...]
+    mine: frozenset[int]
+    changes: Mapping[str, Sequence[object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +147,13 @@ SELECT CAST(? AS bigint), CAST(? AS bigint), ?, u.id, ?, CAST(? AS bigint), ''
 ON CONFLICT (request, round, user_id) DO NOTHING RETURNING user_id
 """
 _IS_ADMINISTRATOR = f"""replace(m.permission_sets, '"{ADMINISTRATOR}"', '') <> m.permission_sets"""
-_ASKED = """
-SELECT a.id, a.request, a.round, a.step, a.user_id, u.name, a.why, a.asked_at, a.told_at, a.answer,
-    a.actor, a.comment, a.answered_at
-FROM patron_approval_asked a LEFT JOIN patron_user u ON u.id = a.user_id
+_A = (
+    "a.id, a.request, a.round, a.step, a.user_id, u.name, a.why, a.asked_at, a.told_at, a.answer,"
+    " a.actor, a.comment, a.answered_at"
+)
+_AT = len(_A.split(","))  # where the columns of the request begin, beside those of who was asked
+_ASKED = f"""
+SELECT {_A} FROM patron_approval_asked a LEFT JOIN patron_user u ON u.id = a.user_id
 """
 # The delegates of those who are away stand in for them.
 _AWAY = """
@@ -280,6 +299,27 @@ def end(tx: Tx, request: Request, status: str, *, by: int, comment: str = "", at
     return tx.run(native(tx, _MOVE), given) == 1
 
 
+def card(tx: Tx, record: int, me: int, *, at: datetime) -> list[Card]:
+    """Give what waits on a record, everybody who was asked, and what led to it: one statement."""
+    when = milliseconds(at)
+    sql = f"""
+        SELECT {_A}, {_R}, s.name, (SELECT h.changes FROM patron_history h
+                WHERE h.record = r.record AND h.version = r.record_version LIMIT 1),
+            a.user_id = ? OR EXISTS (SELECT 1 FROM patron_absence x WHERE x.user_id = a.user_id
+                AND u.delegate = ? AND x.since <= ? AND (x.until IS NULL OR x.until > ?))
+        FROM patron_approval_request r
+        LEFT JOIN patron_user s ON s.id = r.submitted_by
+        LEFT JOIN patron_approval_asked a ON a.request = r.id
+        LEFT JOIN patron_user u ON u.id = a.user_id
+        WHERE r.record = ? AND r.status = 'pending' ORDER BY r.id, a.round, a.id
+    """
+    rows = tx.rows(native(tx, sql), (me, me, when, when, record))
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(int(row[_AT]), []).append(row)
+    return [_card(group) for group in found.values()]
+
+
 def to_decide(tx: Tx, user: int, *, at: datetime, limit: int = 200) -> list[tuple[Request, int]]:
     """Give the requests that wait for a user, oldest first, each with the person asked.
 
@@ -325,6 +365,20 @@ def count_in_flight(tx: Tx, component: ComponentKey) -> int:
     sql = "SELECT count(*) FROM patron_approval_request WHERE approval = ? AND status = 'pending'"
     row = tx.row(native(tx, sql), (component.partition(":")[2],))
     return 0 if row is None else int(row[0])
+
+
+def _card(rows: Sequence[Row]) -> Card:
+    first = rows[0]
+    end = _AT + len(_COLUMNS.split(", "))
+    asked = [(_read_asked(row[:_AT]), bool(row[-1])) for row in rows if row[0] is not None]
+    changes = from_json(first[end + 1]) if first[end + 1] else {}
+    return Card(
+        request=_request(first[_AT:end]),
+        submitter=first[end] or "",
+        asked=tuple(one for one, _ in asked),
+        mine=frozenset(one.id for one, is_mine in asked if is_mine),
+        changes=changes if isinstance(changes, dict) else {},
+    )
 
 
 def _request(row: Row) -> Request:
