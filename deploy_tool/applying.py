@@ -16,6 +16,7 @@ from datetime import datetime
 from deploy_tool.carrying import carry_out
 from deploy_tool.counting import Counts
 from deploy_tool.exits import Exit
+from deploy_tool.generations import with_treatments
 from deploy_tool.plan import Plan
 from deploy_tool.planning import Planned, ensure_fresh
 from deploy_tool.policy import ensure_allowed
@@ -32,6 +33,7 @@ from engine.saving.refill import refill
 from engine.source import canonical
 from engine.store.database import Database
 from engine.store.ddl import DdlStep, load_state, steps
+from engine.store.ddl.generations import TooManyMisfits
 from engine.store.failures import Busy, ConnectionLost
 from engine.store.platform import audit
 from engine.store.platform.deployments import finish_deployment, start_deployment
@@ -212,6 +214,8 @@ class _Carrying:
         """Note a failure beside what was undone, and give the error that tells of it."""
         if isinstance(error, DeploymentFailed) and error.exit_code != Exit.UNDONE:
             return error
+        if isinstance(error, TooManyMisfits):
+            return misfitting(error)
         now = self.clock.now()
         try:
             with self.database.write() as tx:
@@ -239,7 +243,8 @@ class _Carrying:
     def _steps(self, tx: Tx) -> tuple[DdlStep, ...]:
         """Give what the tables lack, as they are now that nobody else can change them."""
         planned = self.planned
-        return steps(planned.model, load_state(tx), tx.dialect, previous=planned.previous)
+        needed = steps(planned.model, load_state(tx), tx.dialect, previous=planned.previous)
+        return with_treatments(needed, planned.plan.changes)
 
     def _ensure_no_more(self, tx: Tx) -> None:
         """Count again what was consented to: records may have come since. Raises: D108, exit 5."""
@@ -320,6 +325,18 @@ def _grown(component: ComponentKey, before: int, now: int, plan: Plan) -> Deploy
         exit_code=Exit.CONSENT_MISSING,
         status=409,
         hint=f"look at it again: patron plan --from A --to {plan.environment}",
+    )
+
+
+def misfitting(error: TooManyMisfits) -> DeploymentFailed:
+    """Say that values do not fit the type they were to become; exit 5."""
+    return DeploymentFailed(
+        message=f"{error.message} Nothing was changed.",
+        code="D130",
+        step="verify",
+        exit_code=Exit.CONSENT_MISSING,
+        status=409,
+        hint=error.hint,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from deploy_tool.plan import PlannedChange
-from deploy_tool.treatments import Treatment, Way, filling, read_treatment
+from deploy_tool.treatments import Treatment, Way, filling, is_conversion, read_treatment
 from engine.compiled import CompiledField, Snapshot
 from engine.diff import Operation
 from engine.model.fields.base import Value
@@ -29,7 +29,7 @@ def carry_out(
 
     The tables have the columns of `snapshot` already.
     """
-    known = {operation.component for operation in operations}
+    known = {o.component for o in operations if not is_conversion(o)}
     done = 0
     for change in changes:
         if change.treatment and change.component in known:

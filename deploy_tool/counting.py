@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from deploy_tool.generations import conversions
 from deploy_tool.trees import Running
 from engine.compiled import Model, Snapshot
 from engine.errors import DeploymentFailed
@@ -52,7 +53,9 @@ class Counts:
         records = self._records(tx, self.previous, here, context)
         found = self._records(tx, self.model, after, context)
         visibility = Visibility(records, found, list_members(tx))
-        return Counting(before=records, after=found, visibility=visibility)
+        return Counting(
+            before=records, after=found, visibility=visibility, converting=conversions(needed)
+        )
 
     def _stale(self) -> frozenset[tuple[ObjectName, FieldName]]:
         """Give stored formulas that hold what the old text gave: they are computed in place."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import orjson
 
 from deploy_tool.exits import UsageWrong
+from deploy_tool.generations import swapped_back
 from deploy_tool.installation import Installation
 from deploy_tool.planning import Incoming, Planned, Wishes, plan_deployment
 from deploy_tool.treatments import Way
@@ -49,7 +50,7 @@ def propose_rollback(
     environment = installation.environment(name)
     with environment.database.read() as tx:
         running = read_running(tx)
-        stays: tuple[str, ...] = ()
+        stays: tuple[tuple[ComponentKey, str], ...] = ()
         if version is not None:
             source = f"{name}@{version}"
             incoming = Incoming(tree=_earlier(tx, version, name), name=source)
@@ -71,7 +72,8 @@ def propose_rollback(
             tx=tx,
             wishes=Wishes(author=installation.actor),
         )
-    return TakenBack(planned=planned, stays=stays)
+        back = swapped_back(planned, running.state, environment.database.dialect)
+    return TakenBack(planned=planned, stays=tuple(say for key, say in stays if key not in back))
 
 
 def propose_restore(installation: Installation, name: str, component: str) -> Planned:
@@ -121,15 +123,16 @@ def _earlier(tx: Tx, version: int, name: str) -> SourceTree:
     return tree
 
 
-def _what_stays(tx: Tx, taken: Version) -> Iterator[str]:
-    """Say which values of records a deployment changed: those stay as they are."""
+def _what_stays(tx: Tx, taken: Version) -> Iterator[tuple[ComponentKey, str]]:
+    """Say which values of records a deployment changed, by component: those stay as they are."""
     found = None if taken.deployment is None else find_deployment(tx, taken.deployment)
     plan: Mapping[str, object] = orjson.loads(found[1]) if found else {}
     changes = plan.get("changes")
     for change in changes if isinstance(changes, list) else ():
         treatment = str(change.get("treatment", ""))
         if treatment.partition(":")[0] in set(_CHANGING):
-            yield f"{change['component']}: values changed by {treatment} stay as they are"
+            component = ComponentKey(change["component"])
+            yield component, f"{component}: values changed by {treatment} stay as they are"
 
 
 def _gone(tx: Tx, running: Running, component: ComponentKey, name: str) -> SourceTree:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from deploy_tool.exits import UsageWrong
 from engine.compiled import CompiledField, Model
 from engine.diff import Add, Change, Operation, Rename, Retire
 from engine.errors import DeploymentFailed
+from engine.model.converting import NotConvertible, convert_text
 from engine.model.fields.base import BadValue, Value
 from engine.names import ComponentKey, FieldName, ObjectName, did_you_mean, split_key
 
@@ -44,6 +46,9 @@ _WAYS: Mapping[str, tuple[Way, ...]] = {
     "max": (Way.LEAVE, Way.BLOCK),
 }
 _RULE = (Way.LEAVE, Way.BLOCK)
+# A change of how values are kept: what does not fit cannot stay.
+_TYPE = (Way.BLOCK, Way.CONVERT, Way.MAP, Way.FILL)
+_KEEPING = frozenset({"type", "decimals", "returns"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,8 @@ def ways_of(operation: Operation) -> tuple[Way, ...]:
     if kind not in {"field", "picklist"}:
         return ()
     names = ["required"] if isinstance(operation, Add) else _changed(operation)
+    if is_conversion(operation):
+        return _TYPE
     lists = [_WAYS[name] for name in names if name in _WAYS]
     ways = list(dict.fromkeys(way for ways in lists for way in ways))
     # Where one of several properties can only block, nothing else will do.
@@ -108,6 +115,11 @@ def ways_of(operation: Operation) -> tuple[Way, ...]:
         if (Way.BLOCK,) in lists
         else (tuple(ways))
     )
+
+
+def is_conversion(operation: Operation) -> bool:
+    """Tell whether an operation changes how the values of a field are kept."""
+    return not isinstance(operation, Add) and bool(_KEEPING & set(_changed(operation)))
 
 
 def choose(operation: Operation, chosen: Mapping[str, Treatment], model: Model) -> Treatment | None:
@@ -124,8 +136,9 @@ def choose(operation: Operation, chosen: Mapping[str, Treatment], model: Model) 
         can = ", ".join(ways) or "nothing"
         message = f"{operation.component} cannot be treated by {wanted.way}."
         raise UsageWrong(message=message, code="U105", hint=f"possible here: {can}")
-    if kind == "field":
-        _ensure_fits(field_of(model, operation.component), wanted)
+    if kind == "field" and wanted.way in {Way.FILL, Way.MAP}:
+        field = field_of(model, operation.component)
+        _ensure_fits(field, wanted, is_converted=is_conversion(operation))
     return wanted
 
 
@@ -154,8 +167,11 @@ def filling(field: CompiledField, treatment: Treatment) -> Value:
         raise UsageWrong(message=message, code="U105", hint=bad.hint) from bad
 
 
-def _ensure_fits(field: CompiledField, treatment: Treatment) -> None:
+def _ensure_fits(field: CompiledField, treatment: Treatment, *, is_converted: bool) -> None:
     """Refuse values that the field would not take. Raises: UsageWrong U105."""
+    if is_converted:
+        _ensure_converts(field, treatment)
+        return
     if treatment.way is Way.FILL:
         filling(field, treatment)
     for _, new in treatment.values:
@@ -163,6 +179,17 @@ def _ensure_fits(field: CompiledField, treatment: Treatment) -> None:
             hint = did_you_mean(new, tuple(field.decl.values))
             message = f'{field.name} has no value "{new}".'
             raise UsageWrong(message=message, code="U105", hint=hint)
+
+
+def _ensure_converts(field: CompiledField, treatment: Treatment) -> None:
+    """Refuse texts that the new type does not take. Raises: UsageWrong U105."""
+    wanted = [treatment.value] if treatment.way is Way.FILL else [n for _, n in treatment.values]
+    for text in wanted:
+        try:
+            convert_text(field.decl, text, UTC)
+        except NotConvertible as wrong:
+            message = f"{field.name} cannot hold “{text}”: {wrong}"
+            raise UsageWrong(message=message, code="U105") from wrong
 
 
 def ensure_treated(changes: Iterable[tuple[ComponentKey, str, int]]) -> None:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from engine.expr import Expression
 from engine.expr.templates import Template
+from engine.model.converting import Conversion
 from engine.model.declarations import Field, IndexDeclaration
 from engine.model.fields.base import FieldType, Value
 from engine.names import ComponentKey, Digest, EnvironmentName, FieldName, ObjectName
@@ -461,15 +462,29 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """A column that holds a field's values as a field of another type would keep them."""
+
+    column: str
+    conversion: Conversion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhysicalObject:
     """Where an object's values lie: its table and the column of each stored field.
 
     Belongs to an environment, not to a configuration: a column is named once, at birth.
+    `mirrors`: columns of another generation that every save writes too, by field.
+    `unindexed`: groups of fields that must be unique and whose index is not built yet.
     """
 
     table: str
     columns: Mapping[FieldName, str]
     digest: str
+    mirrors: Mapping[FieldName, tuple[Mirror, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    unindexed: tuple[tuple[FieldName, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from decimal import Decimal
 
 from engine.access import ADMINISTRATOR, Everything, effective
@@ -18,8 +19,9 @@ from engine.errors import RequestInvalid
 from engine.expr import EvalContext, Expression
 from engine.impact.facts import NOTHING_TO_TELL, Facts
 from engine.impact.visibility import Seen, Visibility
-from engine.names import FieldName, ObjectName, split_key
+from engine.names import ComponentKey, FieldName, ObjectName, split_key
 from engine.query import Planner
+from engine.store.ddl import ConvertColumn
 from engine.store.impact import (
     SHOWN,
     Condition,
@@ -84,11 +86,13 @@ class Counting:
     """Counts for the operations of one plan.
 
     `before`: what runs. `after`: the records as the new configuration would find them.
+    `converting`: the fields whose values are kept differently afterwards.
     """
 
     before: Records
     after: Records
     visibility: Visibility
+    converting: Mapping[ComponentKey, ConvertColumn] = dataclass_field(default_factory=dict)
 
     def of(self, operation: Operation) -> Impact:
         """Count what one operation means. Additive ones are counted where they are rules."""
@@ -184,6 +188,8 @@ class Counting:
         field = self.after.snapshot.model.objects[owner].fields[name]
         if isinstance(operation, Add):
             return _failing(self.after.found(owner, *_lacking(field)))
+        if operation.component in self.converting:
+            return self._converted(owner, field, self.converting[operation.component])
         if isinstance(operation, (Change, Rename)):
             failing = self.after.found(owner, *_failures(field, operation.changes))
             lost = self._losing(owner, name, _taken(operation.changes))
@@ -191,6 +197,16 @@ class Counting:
                 replace(_failing(failing), values=lost.count) if lost.count else _failing(failing)
             )
         return Impact()
+
+    def _converted(self, owner: ObjectName, field: CompiledField, step: ConvertColumn) -> Impact:
+        """Count the values that the other type cannot hold, and the blanks that it refuses."""
+        misfits = step.misfits(self.before.tx)
+        ids = misfits.ids
+        blanks = Counted(count=0)
+        if field.decl.required:
+            blanks = self.before.found(owner, blank(step.old.field))
+            ids = tuple(sorted({*ids, *blanks.ids}))[:SHOWN]
+        return _failing(Counted(count=misfits.count + blanks.count, ids=ids))
 
     def _losing(self, owner: ObjectName, name: FieldName, values: tuple[str, ...]) -> Counted:
         return self.after.found(owner, valued(name, values)) if values else Counted(count=0)

@@ -15,7 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from engine.model.declarations import Field
 from engine.model.fields.base import Storage, StorageKind
+from engine.model.fields.registry import TYPES
 from engine.store.instants import instant_of, milliseconds
 from engine.store.jsontext import from_json, to_json
 
@@ -64,6 +66,11 @@ def sql_type(storage: Storage, dialect: str) -> TypeEngine[Any]:
     """Give the column type of a storage on "sqlite" or "postgresql"."""
     types = _SQLITE_TYPES if dialect == "sqlite" else _POSTGRESQL_TYPES
     return types[storage.kind]
+
+
+def storage_of(field: Field) -> Storage:
+    """Give how the values of a declared field are kept."""
+    return TYPES[field.type].storage(field)
 
 
 def codec(storage: Storage, dialect: str) -> Codec:

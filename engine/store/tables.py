@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from engine.compiled import CompiledObject, PhysicalObject
 from engine.names import FieldName
-from engine.store.columns import sql_type
+from engine.store.columns import sql_type, storage_of
 from engine.store.memo import Memo
 
 # Columns that every business table has beside the fields: the bin. When (milliseconds since 1970
@@ -37,8 +37,22 @@ def _make(compiled: CompiledObject, physical: PhysicalObject, dialect: str) -> s
         for name, field in compiled.fields.items()
         if field.is_stored
     ]
+    columns += [
+        sa.Column(
+            mirror.column,
+            sql_type(storage_of(mirror.conversion.new), dialect),
+            key=mirror_key(name, mirror.column),
+        )
+        for name, mirrors in physical.mirrors.items()
+        for mirror in mirrors
+    ]
     columns += [sa.Column(name, sa.BigInteger) for name in (DELETED_AT, DELETED_BY, DELETED_WITH)]
     return sa.Table(physical.table, sa.MetaData(), *columns)
+
+
+def mirror_key(field: FieldName, column: str) -> str:
+    """Give the key of a column that mirrors a field: no field can be called so."""
+    return f"{field}__mirror_{column}"
 
 
 def column_name(physical: PhysicalObject, field: FieldName) -> str:

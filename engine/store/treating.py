@@ -18,6 +18,7 @@ from engine.model.fields.base import Storage, StorageKind, Value
 from engine.names import FieldName, ObjectName
 from engine.store.columns import codec
 from engine.store.impact import Condition, Looking
+from engine.store.mirroring import mirrored_columns
 from engine.store.platform import history
 from engine.store.platform.history import Entry
 from engine.store.statements import compile_statement
@@ -74,12 +75,15 @@ class Treating:
             return
         compiled = self.snapshot.model.objects[self.object]
         table = table_of(compiled, self.snapshot.physical[self.object], self.tx.dialect)
-        values = {
-            self.field: sa.bindparam("new", type_=table.c[self.field].type),
-            "version": table.c["version"] + 1,
-            "updated_at": sa.bindparam("now", type_=table.c["updated_at"].type),
-            "updated_by": self.by,
+        values: dict[Any, Any] = {  # Any: columns and what SQLAlchemy takes for them
+            table.c[self.field]: sa.bindparam("new", type_=table.c[self.field].type),
+            table.c["version"]: table.c["version"] + 1,
+            table.c["updated_at"]: sa.bindparam("now", type_=table.c["updated_at"].type),
+            table.c["updated_by"]: self.by,
         }
+        mirrored = mirrored_columns(self.snapshot, self.object, [self.field], self.tx.dialect)
+        for key, _, _ in mirrored:
+            values[table.c[key]] = sa.bindparam(key, type_=table.c[key].type)
         clause = sa.update(table).values(values)
         clause = clause.where(table.c["id"] == sa.bindparam("key_id", type_=sa.BigInteger))
         statement = compile_statement(clause, self.tx.dialect)
@@ -90,6 +94,7 @@ class Treating:
                 "new": new if new is None or encode is None else encode(new),
                 "now": now,
                 "key_id": number,
+                **{key: mirror(new) for key, _, mirror in mirrored},
             }
             for number, _, _, new in rows
         ]

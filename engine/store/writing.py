@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 import sqlalchemy as sa
 
@@ -17,12 +18,24 @@ from engine.names import FieldName, ObjectName
 from engine.store.columns import codec
 from engine.store.locks import is_unlocked
 from engine.store.memo import Memo
+from engine.store.mirroring import mirrored_columns
 from engine.store.reading import id_params, padded
 from engine.store.statements import Statement, compile_statement
 from engine.store.tables import DELETED_AT, DELETED_BY, DELETED_WITH, table_of
 from engine.store.tx import Tx
 
-Encoders = Mapping[str, Callable[[Value], object]]
+Encode = Callable[[Value], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoders:
+    """How values go to the driver, by field; `mirrored`: (parameter, field, how), written too."""
+
+    own: Mapping[str, Encode] = dataclass_field(default_factory=dict)
+    mirrored: tuple[tuple[str, str, Encode], ...] = ()
+
+
+_AS_THEY_ARE = Encoders()
 Prepared = tuple[Statement, Encoders]
 
 _WRITES: Memo[tuple[object, ...], Prepared] = Memo(4096)
@@ -129,7 +142,7 @@ def inbound_records(
             _pointing(tx, snapshot, place, link, len(wanted), is_live=deleted_with is None)
             for place, link in enumerate(inbound)
         ]
-        return compile_statement(sa.union_all(*parts), tx.dialect), {}
+        return compile_statement(sa.union_all(*parts), tx.dialect), _AS_THEY_ARE
 
     statement, _ = _WRITES.get_or_make(key, make)
     params: dict[str, object] = {f"id_{n}": record for n, record in enumerate(wanted)}
@@ -151,7 +164,7 @@ def clear_references(tx: Tx, snapshot: Snapshot, inbound: Inbound, ids: Sequence
             .values({inbound.field: None, "version": table.c["version"] + 1})
             .where(table.c["id"].in_(id_params(len(wanted))))
         )
-        return compile_statement(clause, tx.dialect), {}
+        return compile_statement(clause, tx.dialect), _AS_THEY_ARE
 
     statement, _ = _WRITES.get_or_make(key, make)
     tx.run(statement.text, statement.args({f"id_{n}": i for n, i in enumerate(wanted)}))
@@ -197,7 +210,7 @@ def _set_bin(
         )
         if unlocked:
             clause = clause.where(is_unlocked(table.c["id"]))
-        return compile_statement(clause, tx.dialect), {}
+        return compile_statement(clause, tx.dialect), _AS_THEY_ARE
 
     statement, _ = _WRITES.get_or_make(key, make)
     params: dict[str, object] = {f"id_{n}": record for n, record in enumerate(wanted)}
@@ -222,6 +235,9 @@ def _make(
     written = {
         table.c[name]: sa.bindparam(f"v_{name}", type_=table.c[name].type) for name in columns
     }
+    mirrored = mirrored_columns(snapshot, compiled.name, columns, tx.dialect)
+    for key, _, _ in mirrored:
+        written[table.c[key]] = sa.bindparam(f"v_{key}", type_=table.c[key].type)
     clause: sa.Insert | sa.Update
     if how == "insert":
         clause = sa.insert(table).values(written)
@@ -244,17 +260,21 @@ def _make(
         encode = codec(field.type.storage(field.decl), tx.dialect).encode
         if encode is not None:
             encoders[name] = encode
-    return compile_statement(clause, tx.dialect), encoders
+    both = Encoders(own=encoders, mirrored=tuple(mirrored))
+    return compile_statement(clause, tx.dialect), both
 
 
 def _encoded(
     encoders: Encoders, columns: Iterable[str], values: Mapping[str, Value]
 ) -> dict[str, object]:
     params: dict[str, object] = {}
+    own = encoders.own
     for name in columns:
         value = values.get(name)
-        encode = encoders.get(name)
+        encode = own.get(name)
         params[f"v_{name}"] = value if value is None or encode is None else encode(value)
+    for key, name, encode in encoders.mirrored:
+        params[f"v_{key}"] = encode(values.get(name))
     return params
 
 

@@ -4,6 +4,7 @@
 model no longer has is retired and keeps its values.
 """
 
+from engine.store.ddl.generations import ConvertColumn, PublishPlace, SwapPlaces
 from engine.store.ddl.planning import steps
 from engine.store.ddl.state import State, load_state
 from engine.store.ddl.steps import (
@@ -19,14 +20,17 @@ from engine.store.ddl.steps import (
 
 __all__ = [
     "AddColumn",
+    "ConvertColumn",
     "CreateIndex",
     "CreateTable",
     "DdlStep",
     "DropIndex",
+    "PublishPlace",
     "RenamePlace",
     "RestorePlace",
     "RetirePlace",
     "State",
+    "SwapPlaces",
     "load_state",
     "steps",
 ]

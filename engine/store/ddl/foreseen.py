@@ -11,9 +11,10 @@ from types import MappingProxyType
 
 from engine.compiled import PhysicalObject
 from engine.names import FieldName, ObjectName
+from engine.store.ddl.generations import ConvertColumn, PublishPlace, SwapPlaces
 from engine.store.ddl.state import State
 from engine.store.ddl.steps import AddColumn, DdlStep, RenamePlace, RestorePlace
-from engine.store.platform.physical import LIVE, Place, physical_map
+from engine.store.platform.physical import LIVE, RETIRED, Place, physical_map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +37,13 @@ def foresee(state: State, steps: Iterable[DdlStep]) -> Foreseen:
             missing.add((step.place.object, step.place.field))
         elif isinstance(step, RenamePlace):
             _put(places, replace(step.place, field=step.field))
-        elif isinstance(step, RestorePlace):
+        elif isinstance(step, (RestorePlace, PublishPlace)):
             _put(places, replace(step.place, status=LIVE))
+        elif isinstance(step, ConvertColumn):
+            missing.add((step.new.object, step.new.field))  # nothing is converted yet
+        elif isinstance(step, SwapPlaces) and (step.new.table, step.new.column) in places:
+            _put(places, replace(step.old, status=RETIRED))
+            _put(places, replace(step.new, status=LIVE))
     return Foreseen(
         physical=MappingProxyType(dict(physical_map(places.values()))), missing=frozenset(missing)
     )

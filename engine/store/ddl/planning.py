@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import tzinfo
 
 from engine.compiled import CompiledField, CompiledObject, Model
 from engine.errors import DeploymentFailed
+from engine.model.converting import Conversion, keeps_values
 from engine.model.fields.base import Storage
 from engine.model.platform import PLATFORM_OBJECTS
 from engine.names import FieldName, ObjectName
 from engine.store.ddl.asked import asked_by_rules
+from engine.store.ddl.generations import (
+    ConvertColumn,
+    PublishPlace,
+    SwapPlaces,
+    is_way_back,
+    mirror_text,
+)
 from engine.store.ddl.indexes import wanted_indexes
 from engine.store.ddl.state import State
 from engine.store.ddl.steps import (
@@ -23,7 +32,9 @@ from engine.store.ddl.steps import (
     RestorePlace,
     RetirePlace,
 )
+from engine.store.mirroring import zone_named
 from engine.store.platform.physical import (
+    BUILDING,
     LIVE,
     PLATFORM_TABLES,
     RETIRED,
@@ -50,33 +61,43 @@ def steps(
         fields = asked.get(name, frozenset())
         is_shared = previous is not None and previous.objects.get(name) is compiled
         if not is_shared or before.get(name, frozenset()) != fields:
-            found += _object_steps(compiled, state, dialect, fields)
+            old = previous.objects.get(name) if previous else None
+            generations = Generations(old, zone_named(model.project.time_zone))
+            found += _object_steps(compiled, state, dialect, fields, generations)
     gone = (p for name, p in state.tables.items() if name not in model.objects)
     return (*found, *(RetirePlace(place) for place in gone))
 
 
 def _object_steps(
-    compiled: CompiledObject, state: State, dialect: str, asked: frozenset[FieldName]
+    compiled: CompiledObject,
+    state: State,
+    dialect: str,
+    asked: frozenset[FieldName],
+    generations: Generations,
 ) -> list[DdlStep]:
     if compiled.is_platform:
-        return _Columns(compiled, state, PLATFORM_TABLES[compiled.name]).steps()
+        return _Columns(compiled, state, PLATFORM_TABLES[compiled.name], generations).steps()
     table = state.tables.get(compiled.name)
     if table is not None:
-        columns = _Columns(compiled, state, table.table)
+        columns = _Columns(compiled, state, table.table, generations)
         return [*columns.steps(), *_index_steps(compiled, state, columns, dialect, asked)]
     retired = _retired_table(state, compiled.name)
     if retired is not None:
-        columns = _Columns(compiled, state, retired.table)
+        columns = _Columns(compiled, state, retired.table, generations)
         indexes = _index_steps(compiled, state, columns, dialect, asked)
         return [RestorePlace(retired), *columns.steps(), *indexes]
-    return _new_table(compiled, state, dialect, asked)
+    return _new_table(compiled, state, dialect, asked, generations)
 
 
 def _new_table(
-    compiled: CompiledObject, state: State, dialect: str, asked: frozenset[FieldName]
+    compiled: CompiledObject,
+    state: State,
+    dialect: str,
+    asked: frozenset[FieldName],
+    generations: Generations,
 ) -> list[DdlStep]:
     name = _free(_base_table(compiled.name), {p.table for p in state.places})
-    columns = _Columns(compiled, state, name)
+    columns = _Columns(compiled, state, name, generations)
     added = [step for step in columns.steps() if isinstance(step, AddColumn)]
     table = Place(
         table=name,
@@ -113,8 +134,12 @@ def _index_steps(
 class _Columns:
     """The columns of one object: `names` gives each stored field's, once the steps are done."""
 
-    def __init__(self, compiled: CompiledObject, state: State, table: str) -> None:
+    def __init__(
+        self, compiled: CompiledObject, state: State, table: str, generations: Generations
+    ) -> None:
         self.table = table
+        self._generations = generations
+        self._built = state.built.get(table, ())
         self.names: dict[FieldName, str] = {}
         self._compiled, self._state = compiled, state
         self._live = dict(state.columns.get(table, {}))
@@ -133,23 +158,71 @@ class _Columns:
         """Find the column of a field: its own, its former name's, a retired one, else a new one."""
         storage = field.type.storage(field.decl)
         place = self._live.pop(field.name, None) or self._renamed(field, storage)
+        if place is not None and self._generations.is_other(field, place, storage):
+            place = self._regenerated(field, place, storage)
         if place is None:
             place = self._restored(field, storage)
         if place is None:
-            place = self._added(field, storage)
-        if place.storage != storage_text(storage):
-            raise _kept_differently(self._compiled.name, field, place, storage)
+            place = self._published(field, storage) or self._added(field, storage)
         self.names[field.name] = place.column
+
+    def _regenerated(self, field: CompiledField, old: Place, storage: Storage) -> Place | None:
+        """Put another column in the place of one whose values lie differently; None: a new one.
+
+        The column that is written all along is swapped back; else one is built and converted to.
+        """
+        conversion = self._generations.conversion(field, old)
+        is_typed_again = self._generations.is_computed(old) and self._is_kept(field, storage)
+        if conversion is None or is_typed_again:
+            if self._generations.is_unknown(field):
+                raise _kept_differently(self._compiled.name, field, old, storage)
+            self._steps.append(RetirePlace(old))  # computed anew: nothing to convert
+            return None
+        back = mirror_text(conversion.back()) if conversion.back().is_possible else ""
+        retired = [p for p in self._state.places if p.table == self.table and p.field == old.field]
+        way_back = next((p for p in retired if is_way_back(p, conversion)), None)
+        if way_back is not None:
+            self._steps.append(SwapPlaces(old, way_back, back))
+            return way_back
+        built = [p for p in self._built if p.field == field.name and p.mirror]
+        new = built[0] if built else self._place(field, storage, mirror_text(conversion))
+        if not built:
+            self._steps.append(AddColumn(new, storage))
+        convert = ConvertColumn(old, new, conversion, self._generations.zone)
+        self._steps += [convert, SwapPlaces(old, new, back)]
+        return new
+
+    def _is_kept(self, field: CompiledField, storage: Storage) -> bool:
+        """Tell whether what people once typed into a field is still there."""
+        place = self._retired.get(field.name)
+        return place is not None and place.storage == storage_text(storage)
+
+    def _published(self, field: CompiledField, storage: Storage) -> Place | None:
+        """Find the column that a deployment in progress has built for a field."""
+        wanted = (field.name, storage_text(storage), "")
+        built = (p for p in self._built if (p.field, p.storage, p.mirror) == wanted)
+        place = next(built, None)
+        if place is not None:
+            self._steps.append(PublishPlace(place))
+        return place
 
     def _renamed(self, field: CompiledField, storage: Storage) -> Place | None:
         """Find the column under a former name, or the one born with this name: a rename undone."""
         for name, place in self._live.items():
-            is_former = name in field.decl.aka
+            is_former = name in field.decl.aka or self._was_born(field, place)
             is_born = place.column == field.name and place.storage == storage_text(storage)
             if (is_former or is_born) and name not in self._compiled.fields:
                 self._steps.append(RenamePlace(place, field.name))
                 return self._live.pop(name)
         return None
+
+    def _was_born(self, field: CompiledField, place: Place) -> bool:
+        """Tell whether the generation before a column was born with the name of a field."""
+        key = (self.table, str(field.name), place.field)
+        return any(
+            (p.table, p.column, p.field) == key and p.status == RETIRED and p.mirror
+            for p in self._state.places
+        )
 
     def _restored(self, field: CompiledField, storage: Storage) -> Place | None:
         place = self._retired.get(field.name)
@@ -159,19 +232,63 @@ class _Columns:
         return place
 
     def _added(self, field: CompiledField, storage: Storage) -> Place:
+        place = self._place(field, storage)
+        self._steps.append(AddColumn(place, storage))
+        return place
+
+    def _place(self, field: CompiledField, storage: Storage, mirror: str = "") -> Place:
         column = _free(str(field.name), self._taken)
         self._taken.add(column)
-        place = Place(
+        return Place(
             table=self.table,
             column=column,
             object=self._compiled.name,
             field=field.name,
             storage=storage_text(storage),
-            status=LIVE,
+            status=BUILDING if mirror else LIVE,
             born=0,
+            mirror=mirror,
         )
-        self._steps.append(AddColumn(place, storage))
-        return place
+
+
+class Generations:
+    """Tells which fields of an object keep their values otherwise than the model before."""
+
+    def __init__(self, before: CompiledObject | None, zone: tzinfo) -> None:
+        self._before, self.zone = before, zone
+
+    def is_other(self, field: CompiledField, place: Place, storage: Storage) -> bool:
+        """Tell whether a field's values lie differently from those in its column."""
+        if place.storage != storage_text(storage):
+            return True
+        old = self._old(place)
+        if old is None:
+            return False
+        became_computed = _is_computed(field) and not _is_computed(old)
+        return became_computed or not keeps_values(old.decl, field.decl)
+
+    def conversion(self, field: CompiledField, place: Place) -> Conversion | None:
+        """Give how values are converted; None where they are computed or nobody knows how."""
+        old = self._old(place)
+        if old is None or _is_computed(field):
+            return None
+        return Conversion(old=old.decl, new=field.decl)
+
+    def is_computed(self, place: Place) -> bool:
+        """Tell whether what a column holds was computed."""
+        old = self._old(place)
+        return old is not None and _is_computed(old)
+
+    def is_unknown(self, field: CompiledField) -> bool:
+        """Tell whether nobody can say how the values came to lie as they do."""
+        return self._before is None and not _is_computed(field)
+
+    def _old(self, place: Place) -> CompiledField | None:
+        return self._before.fields.get(place.field) if self._before else None
+
+
+def _is_computed(field: CompiledField) -> bool:
+    return field.formula is not None or field.roll_up is not None
 
 
 def _own_stored(compiled: CompiledObject) -> list[CompiledField]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from engine.store.ddl.steps import quoted
-from engine.store.platform.physical import RETIRED, Place
+from engine.store.platform.head import touch_head
+from engine.store.platform.physical import ABANDONED, RETIRED, Place
 from engine.store.text import native
 from engine.store.tx import Tx
 
@@ -14,7 +15,7 @@ _FORGET = "DELETE FROM patron_physical WHERE table_name = ? AND column_name = ?"
 
 def purgeable(places: Iterable[Place]) -> list[Place]:
     """Give what can be purged: retired tables whole, and retired columns of tables that live."""
-    retired = [place for place in places if place.status == RETIRED]
+    retired = [place for place in places if place.status in {RETIRED, ABANDONED}]
     tables = {place.table for place in retired if not place.column}
     return [place for place in retired if not place.column or place.table not in tables]
 
@@ -36,3 +37,5 @@ def purge(tx: Tx, places: Sequence[Place], known: Iterable[Place]) -> None:
             gone = of_table[place.table]
         for one in gone:
             tx.run(native(tx, _FORGET), (one.table, one.column))
+    if any(place.mirror for place in places):
+        touch_head(tx)  # workers must not go on writing what is gone

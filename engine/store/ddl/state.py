@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from engine.names import FieldName, ObjectName
-from engine.store.platform.physical import LIVE, Place, load_places
+from engine.store.platform.physical import BUILDING, LIVE, Place, load_places
 from engine.store.tx import Tx
 
 _INDEXES = {
@@ -39,6 +39,15 @@ class State:
         for place in self.places:
             if place.column and place.status == LIVE:
                 found.setdefault(place.table, {})[place.field] = place
+        return found
+
+    @cached_property
+    def built(self) -> Mapping[str, tuple[Place, ...]]:
+        """Table -> columns built for a deployment that has not switched yet."""
+        found: dict[str, tuple[Place, ...]] = {}
+        for place in self.places:
+            if place.status == BUILDING:
+                found[place.table] = (*found.get(place.table, ()), place)
         return found
 
     @cached_property

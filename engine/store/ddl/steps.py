@@ -10,6 +10,7 @@ from engine.names import FieldName
 from engine.store.columns import sql_type
 from engine.store.platform.physical import (
     Place,
+    forget_unindexed,
     record_places,
     relabel_place,
     restore_place,
@@ -124,6 +125,7 @@ class DropIndex(DdlStep):
 
     def run(self, tx: Tx, *, version: int) -> None:
         """Drop it."""
+        forget_unindexed(tx, self.name)
         tx.run(f"DROP INDEX {quoted(self.name)}")
 
     def explain(self) -> str:

@@ -1,4 +1,4 @@
-"""Step 12 of an environment: deployments in phases, plans that are kept, and change sets."""
+"""Step 12 of an environment: deployments in phases, generations, kept plans, change sets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def apply(op: Operations) -> None:
-    """Make the tables."""
+    """Make the tables, and room for what deployments in phases keep."""
+    _make_room(op)
     _make_plans(op)
     _make_change_sets(op)
 
@@ -44,4 +45,26 @@ def _make_change_sets(op: Operations) -> None:
         sa.Column("choices", Text, nullable=False),  # JSON: component and property -> side
         sa.Column("actor", Text, nullable=False),
         sa.Column("at", Instant, nullable=False),
+    )
+
+
+def _make_room(op: Operations) -> None:
+    """Keep who ordered a deployment, how far it is, and what a column mirrors."""
+    nothing = sa.text("'{}'")
+    op.add_column(
+        "patron_deployment", sa.Column("ordered", Text, nullable=False, server_default=nothing)
+    )
+    op.add_column(
+        "patron_deployment", sa.Column("progress", Text, nullable=False, server_default=nothing)
+    )
+    # The field of another type whose values the column holds too; "" holds its own.
+    op.add_column(
+        "patron_physical", sa.Column("mirror", Text, nullable=False, server_default=sa.text("''"))
+    )
+    op.create_table(
+        "patron_unindexed",  # unique, kept by the engine until the index is built
+        sa.Column("name", Text, primary_key=True),
+        sa.Column("table_name", Text, nullable=False),
+        sa.Column("object", Text, nullable=False),
+        sa.Column("fields", Text, nullable=False),
     )
