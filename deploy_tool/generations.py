@@ -52,11 +52,11 @@ def with_treatments(
 def _with(step: DdlStep, treated: Mapping[ComponentKey, Conversion]) -> DdlStep:
     if isinstance(step, ConvertColumn) and _field(step.new) in treated:
         conversion = treated[_field(step.new)]
-        new = replace(step.new, mirror=mirror_text(conversion))
+        new = step.new._replace(mirror=mirror_text(conversion))
         return replace(step, new=new, conversion=conversion)
     if isinstance(step, AddColumn) and step.place.mirror and _field(step.place) in treated:
         mirror = mirror_text(treated[_field(step.place)])
-        return replace(step, place=replace(step.place, mirror=mirror))
+        return replace(step, place=step.place._replace(mirror=mirror))
     return step
 
 

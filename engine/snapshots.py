@@ -1,7 +1,8 @@
 """Which version runs where: environments, and the snapshot that a transaction pins.
 
 A process keeps the model it has; when `enter` tells of another head, it loads the revisions it has
-not seen, compiles what changed and swaps. Nothing is polled and nothing is cleared.
+not seen, compiles what changed as far as it is asked for, and swaps. Nothing is polled and nothing
+is cleared.
 """
 
 from __future__ import annotations
@@ -10,25 +11,27 @@ import gc
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
-from engine.compile import compile_model
+from engine.compile import compile_stored
 from engine.compiled import Model, Snapshot
-from engine.errors import MetadataInvalid, NotFound
+from engine.errors import NotFound
 from engine.names import EnvironmentName
 from engine.people import open_control
 from engine.settings import Settings
-from engine.source import tree_from_stored
+from engine.source import Contents, stored_tree, tree_digest
 from engine.store.database import Database
 from engine.store.platform.control import EnvironmentRow, find_environment, list_environments
 from engine.store.platform.enter import Credential, Entered
+from engine.store.platform.head import Head, read_head
 from engine.store.platform.ids import Ids
 from engine.store.platform.members import find_member
 from engine.store.platform.physical import load_physical
 from engine.store.platform.upgrades.run import ENVIRONMENT, upgrade
 from engine.store.platform.values import load_values
-from engine.store.platform.versions import load_tree_rows
+from engine.store.platform.versions import load_contents, load_contents_since
 from engine.store.tx import Tx
 
 __all__ = ["Credential", "Environment", "Environments"]
@@ -57,6 +60,7 @@ class Environment:
         self.row = row or EnvironmentRow(name=name, kind="production", url=str(database.url))
         self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
         self._loading = threading.Lock()
+        self._loaded: Loaded | None = None
         self._users: dict[int, int] = {}  # person -> user: never changes while it is there
 
     def user_of(self, person: int) -> int:
@@ -90,11 +94,12 @@ class Environment:
 
     def _load(self, tx: Tx, entered: Entered) -> Snapshot:
         previous = next(reversed(self._snapshots.values()), None)
+        self._loaded = load_contents_of_head(tx, self._loaded)
         return Snapshot(
             environment=self.name,
             version=entered.version,
             token=entered.token,
-            model=load_model(tx, previous.model if previous else None),
+            model=_model(self._loaded, previous.model if previous else None),
             physical=load_physical(tx),
             env=MappingProxyType(load_values(tx)),  # type: ignore[arg-type]  # JSON values are values
         )
@@ -106,20 +111,36 @@ class Environment:
         gc.freeze()  # a model lives long: full collections need not walk it
 
 
-def load_model(tx: Tx, previous: Model | None = None) -> Model:
-    """Load and compile the head's tree; unchanged objects are shared with `previous`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The contents of a head, as a process has read them."""
 
-    Raises: MetadataInvalid M100, when stored metadata no longer compiles (an engine too old).
+    head: Head
+    contents: Contents
+
+
+def load_contents_of_head(tx: Tx, before: Loaded | None) -> Loaded:
+    """Read the head's contents: what came since `before`, or all if that does not lead to it.
+
+    A database that was put back from a backup has another past than a process remembers; the
+    digest of the whole tells.
     """
-    rows = ((key, data, text or "") for key, data, text in load_tree_rows(tx))
-    tree = tree_from_stored(rows)
-    if previous is not None and previous.digest == tree.digest:
+    head = read_head(tx)
+    if before is not None and before.head.tree == head.tree:
+        return Loaded(head=head, contents=before.contents)
+    if before is not None and before.head.version < head.version:
+        later = {**before.contents, **load_contents_since(tx, before.head.version)}
+        contents = {key: content for key, content in sorted(later.items()) if content is not None}
+        if tree_digest((key, digest) for key, (digest, _) in contents.items()) == head.tree:
+            return Loaded(head=head, contents=contents)
+    return Loaded(head=head, contents=load_contents(tx))
+
+
+def _model(loaded: Loaded, previous: Model | None) -> Model:
+    """Give the model of a head. Raises: MetadataInvalid M100, when this engine is too old."""
+    if previous is not None and previous.digest == loaded.head.tree:
         return previous
-    model, problems = compile_model(tree, previous)
-    if model is None:
-        message = "The stored configuration cannot be compiled by this version of Patron."
-        raise MetadataInvalid(message, problems=problems)
-    return model
+    return compile_stored(stored_tree(loaded.contents, loaded.head.tree), previous)
 
 
 class Environments:

@@ -18,45 +18,45 @@ from engine.names import FieldName, ObjectName
 from engine.source import SourceDoc
 
 MAX_LEVELS = 5  # of roll-ups over roll-ups
+NO_FIELDS: Mapping[FieldName, Field] = MappingProxyType({})
 
 
 def declare(work: Work) -> None:
     """Fill `declared` with the fields of each object: own ones in order, the platform's last."""
     shared = _shared_picklists(work)
-    for name, parts in work.parts.items():
-        kept = reusable(work, name)
-        if kept is None:
-            work.declared[name] = MappingProxyType(_declare_object(work, parts, shared))
-        else:
-            work.declared[name] = MappingProxyType(
-                {field: compiled.decl for field, compiled in kept.fields.items()}
-            )
-    _type_roll_ups(work)
+    work.declared_alone = work.lazily(work.parts, lambda name: _alone(work, name, shared))
+    work.declared = work.lazily(work.parts, lambda name: _with_roll_ups(work, name))
 
 
-def _type_roll_ups(work: Work) -> None:
-    """Give roll-ups the type of what they sum; sums of sums settle level by level."""
-    for _ in range(MAX_LEVELS):
-        settled = {
-            name: MappingProxyType({f: _typed(work, field) for f, field in fields.items()})
-            for name, fields in work.declared.items()
-            if any(field.type == "roll_up" for field in fields.values())
-        }
-        if all(work.declared[name] == fields for name, fields in settled.items()):
-            return
-        work.declared.update(settled)
+def _alone(
+    work: Work, name: ObjectName, picklists: Mapping[str, Mapping[str, object]]
+) -> Mapping[FieldName, Field]:
+    """Declare the fields of one object, before roll-ups know the type of what they sum."""
+    kept = reusable(work, name)
+    if kept is None:
+        return MappingProxyType(_declare_object(work, work.parts[name], picklists))
+    return MappingProxyType({field: compiled.decl for field, compiled in kept.fields.items()})
 
 
-def _typed(work: Work, field: Field) -> Field:
-    if field.type != "roll_up":
+def _with_roll_ups(work: Work, name: ObjectName) -> Mapping[FieldName, Field]:
+    alone = work.declared_alone[name]
+    if all(field.type != "roll_up" for field in alone.values()):
+        return alone
+    return MappingProxyType({key: _typed(work, field) for key, field in alone.items()})
+
+
+def _typed(work: Work, field: Field, level: int = 0) -> Field:
+    """Give a roll-up the type of what it sums, which may be a roll-up itself."""
+    if field.type != "roll_up" or level > MAX_LEVELS:
         return field
-    child = work.declared.get(ObjectName(str(field.option("from"))), {})
-    return with_result_of(field, child.get(FieldName(str(field.option("of", "")))))
+    child = work.declared_alone.get(ObjectName(str(field.option("from"))), NO_FIELDS)
+    of = child.get(FieldName(str(field.option("of", ""))))
+    return with_result_of(field, None if of is None else _typed(work, of, level + 1))
 
 
 def reusable(work: Work, name: ObjectName) -> CompiledObject | None:
     """Give the previous compiled object if nothing it is made of has changed (others aside)."""
-    kept = work.previous.objects.get(name) if work.previous else None
+    kept = work.kept.get(name)
     if kept is None or kept.own != work.own[name]:
         return None
     same = all(

@@ -44,14 +44,24 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 }
 # Kinds whose key begins with the name of their object.
 OBJECT_FROM_KEY = frozenset({"conversion", "duplicate_rule", "layout", "sharing_rule"})
+# Kinds whose expressions are looked at here and compiled again by whoever evaluates them, or never
+# evaluated: of a configuration that was published nobody needs them.
+NEVER_RUN = frozenset({"data", "duplicate_rule", "layout", "sharing_rule", "test"})
 
 
 def check_expressions(work: Work) -> None:
     """Compile every expression of these kinds in the scope of their object."""
-    for kind in CHECKS.keys() | CONDITIONS.keys() | STEPS.keys():
+    kinds = CHECKS.keys() | CONDITIONS.keys() | STEPS.keys()
+    for kind in kinds - NEVER_RUN if work.is_checked else kinds:
         for doc in work.named(kind).values():
             if doc.key not in work.broken:
                 _check(work, kind, doc)
+    if not work.is_checked:
+        _check_parts(work)
+
+
+def _check_parts(work: Work) -> None:
+    """Check what stands inside objects beside formulas and rules, and that nothing lays out."""
     for name, parts in work.parts.items():
         for doc in parts.duplicate_rules.values():
             _check(work, "duplicate_rule", doc)
@@ -64,7 +74,7 @@ def check_expressions(work: Work) -> None:
 
 def _is_shared(work: Work, name: ObjectName) -> bool:
     """Tell whether an object is that of the previous model, whose examples were looked at."""
-    kept = work.previous.objects.get(name) if work.previous else None
+    kept = work.kept.get(name)
     return kept is not None and kept is work.compiled.get(name)
 
 

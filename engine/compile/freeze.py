@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TypeVar
 
+from engine.compile.lazily import made
+from engine.compile.links import WholeModel, holding, links_of
 from engine.compile.work import Work
-from engine.compiled import CompiledObject, Feeds, Inbound, Links, Model, Project, RollUp
-from engine.names import ComponentKey, FieldName, ObjectName, component_key
+from engine.compiled import Model, Project
+from engine.names import ComponentKey, ObjectName, component_key
 from engine.source import SourceTree
 
 # Permissions that the product itself knows; `access/permissions.yaml` declares more.
@@ -28,24 +31,25 @@ SYSTEM_PERMISSIONS = frozenset(
     }
 )
 ADMINISTRATOR = "system_administrator"
+T = TypeVar("T")
 HELD = ("role", "permission_set")  # kinds that members hold by name
 
 
-def freeze(work: Work) -> Model:
+def freeze(work: Work, whole: WholeModel, former: Model | None = None) -> Model:
     """Build the model. Called only when no problem is an error."""
     permissions = SYSTEM_PERMISSIONS | work.known["permission"]
     return Model(
         digest=work.tree.digest,
         tree=work.tree.tree,
         project=_project(work.tree),
-        objects=MappingProxyType(work.compiled),
-        links=_links(work),
+        objects=_frozen(work.compiled),
+        links=links_of(work, whole, former),
         permission_sets=MappingProxyType(work.permission_sets),
         permissions=permissions,
         roles=MappingProxyType(_roles(work)),
         groups=MappingProxyType(work.groups),
-        sharing=MappingProxyType(work.sharing),
-        views=MappingProxyType({o: MappingProxyType(v) for o, v in work.views.items()}),
+        sharing=_frozen(work.sharing),
+        views=_frozen(work.views),
         declared=MappingProxyType(
             {
                 kind: MappingProxyType({name: doc.data for name, doc in docs.items()})
@@ -59,6 +63,13 @@ def freeze(work: Work) -> Model:
         mails=MappingProxyType(work.mails),
         approvals=MappingProxyType(work.approvals),
     )
+
+
+def _frozen(values: Mapping[ObjectName, T]) -> Mapping[ObjectName, T]:
+    """Take the values out of the bench, or leave those there that are still to be made."""
+    complete = made(values)
+    is_whole = len(complete) == len(values)
+    return MappingProxyType({name: complete[name] for name in values}) if is_whole else values
 
 
 def _former(work: Work, kind: str) -> Mapping[str, str]:
@@ -76,11 +87,11 @@ def _former(work: Work, kind: str) -> Mapping[str, str]:
 
 def _former_objects(work: Work) -> dict[str, ObjectName]:
     """Give the former names of objects, each with the present one."""
-    docs = ((name, work.tree.docs.get(component_key("object", name))) for name in work.compiled)
+    keys = {component_key("object", name): name for name in work.parts}
     return {
-        former: name
-        for name, doc in docs
-        if doc is not None
+        former: keys[doc.key]
+        for doc in holding(work.tree, '"aka"')
+        if doc.key in keys
         for former in _texts(doc.data.get("aka"))
     }
 
@@ -102,48 +113,6 @@ def _roles(work: Work) -> dict[str, str | None]:
         name: str(doc.data["parent"]) if doc.data.get("parent") else None
         for name, doc in work.named("role").items()
     }
-
-
-def _links(work: Work) -> Links:
-    inbound: dict[ObjectName, list[Inbound]] = {}
-    feeds: dict[ObjectName, list[Feeds]] = {}
-    for name, compiled in work.compiled.items():
-        for reference in compiled.references:
-            _note_inbound(compiled, reference, inbound)
-        for roll_up in compiled.roll_ups:
-            child = work.compiled[roll_up.child]
-            feeds.setdefault(roll_up.child, []).append(_feeds(name, roll_up, child))
-    return Links(
-        inbound=MappingProxyType({k: tuple(v) for k, v in inbound.items()}),
-        feeds=MappingProxyType({k: tuple(v) for k, v in feeds.items()}),
-        uses=MappingProxyType(work.uses),
-    )
-
-
-def _note_inbound(
-    compiled: CompiledObject,
-    reference: FieldName,
-    inbound: dict[ObjectName, list[Inbound]],
-) -> None:
-    field = compiled.fields[reference]
-    if field.is_platform:
-        return  # owners and authors are people, who are deactivated and never deleted
-    is_detail = field.decl.type == "master_detail"
-    on_delete = str(field.decl.option("on_delete", "cascade" if is_detail else "clear"))
-    for target in field.decl.targets:
-        inbound.setdefault(target, []).append(
-            Inbound(object=compiled.name, field=reference, on_delete=on_delete)
-        )
-
-
-def _feeds(parent: ObjectName, roll_up: RollUp, child: CompiledObject) -> Feeds:
-    reads = {roll_up.via} | ({roll_up.of} if roll_up.of else set())
-    if roll_up.where is not None:
-        reads |= {FieldName(path.split(".")[0]) for path in roll_up.where.reads}
-    watch = 0
-    for name in reads:
-        watch |= child.fields[name].bit
-    return Feeds(parent=parent, field=roll_up.name, via=roll_up.via, watch=watch)
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -30,12 +30,14 @@ def scope_of(work: Work, name: ObjectName, foreign: Foreign | None = None) -> Ob
 
 def compile_objects(work: Work) -> None:
     """Fill `compiled`, sharing what did not change with the previous model."""
-    for name, parts in work.parts.items():
-        kept = reusable(work, name)
-        if kept is not None and _foreign_holds(work, kept):
-            work.compiled[name] = kept
-        else:
-            work.compiled[name] = _compile_object(work, name, parts)
+    work.compiled = work.lazily(work.parts, lambda name: _compiled(work, name))
+
+
+def _compiled(work: Work, name: ObjectName) -> CompiledObject:
+    kept = reusable(work, name)
+    if kept is not None and _foreign_holds(work, kept):
+        return kept
+    return _compile_object(work, name, work.parts[name])
 
 
 def _foreign_holds(work: Work, kept: CompiledObject) -> bool:

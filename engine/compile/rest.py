@@ -53,27 +53,36 @@ def _object_permission(
 
 
 def _views(work: Work) -> None:
+    docs: dict[ObjectName, dict[str, SourceDoc]] = {}
     for key, doc in work.named("view").items():
         owner, _, name = key.partition(".")
-        if ObjectName(owner) not in work.declared:
-            continue  # reported as a dangling reference
-        scope = scope_of(work, ObjectName(owner))
-        where = None
-        if "where" in doc.data:
-            where = work.expression(doc, "/where", scope, expect=ExprType(kind=Kind.CHECKBOX))
-        fields = _texts(doc.data.get("fields"))
-        sort = _texts(doc.data.get("sort"))
-        _check_paths(work, doc, scope, "fields", fields)
-        _check_paths(work, doc, scope, "sort", sort)
-        work.views.setdefault(ObjectName(owner), {})[name] = View(
-            name=name,
-            object=ObjectName(owner),
-            label=str(doc.data.get("label") or label_from(name)),
-            where=where,
-            fields=fields,
-            sort=sort,
-            data=doc.data,
-        )
+        if ObjectName(owner) in work.declared:  # else reported as a dangling reference
+            docs.setdefault(ObjectName(owner), {})[name] = doc
+    work.views = work.lazily(docs, lambda owner: _views_of(work, owner, docs[owner]))
+
+
+def _views_of(work: Work, owner: ObjectName, docs: Mapping[str, SourceDoc]) -> Mapping[str, View]:
+    return MappingProxyType({name: _view(work, owner, name, doc) for name, doc in docs.items()})
+
+
+def _view(work: Work, owner: ObjectName, name: str, doc: SourceDoc) -> View:
+    scope = scope_of(work, owner)
+    where = None
+    if "where" in doc.data:
+        where = work.expression(doc, "/where", scope, expect=ExprType(kind=Kind.CHECKBOX))
+    fields = _texts(doc.data.get("fields"))
+    sort = _texts(doc.data.get("sort"))
+    _check_paths(work, doc, scope, "fields", fields)
+    _check_paths(work, doc, scope, "sort", sort)
+    return View(
+        name=name,
+        object=owner,
+        label=str(doc.data.get("label") or label_from(name)),
+        where=where,
+        fields=fields,
+        sort=sort,
+        data=doc.data,
+    )
 
 
 def _check_paths(

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from types import MappingProxyType
 
 from engine.expr import ExprType, expr_type
 from engine.expr.types import CHECKBOX, DATE, DATETIME, LOOKUP, NUMBER, TEXT
 from engine.model.declarations import Field
 from engine.names import MAX_PATH, ComponentKey, FieldName, ObjectName, component_key
+from engine.source.canonical import plain_number
 
 Declared = Mapping[ObjectName, Mapping[FieldName, Field]]
 Foreign = dict[tuple[str, str], str]
@@ -135,7 +137,12 @@ def signature(field: Field | None) -> str:
         return ""
     returns = field.option("returns", "")
     values = [
-        (value.name, sorted((k, str(v)) for k, v in value.attributes.items()))
+        (value.name, sorted((k, _told(v)) for k, v in value.attributes.items()))
         for value in field.values.values()
     ]
     return f"{field.type} {returns} {field.option('decimals', '')} {field.targets} {values}"
+
+
+def _told(attribute: object) -> str:
+    """Write an attribute down: 0.10 in a file and 0.1 in a table are the same number."""
+    return plain_number(attribute) if isinstance(attribute, Decimal) else str(attribute)

@@ -24,14 +24,17 @@ def compile_sharing(work: Work) -> None:
     """Fill `groups` and `sharing`."""
     check_roles(work)
     work.groups.update(members_of_groups(work))
-    by_object: dict[ObjectName, list[SharingRule]] = {}
+    docs: dict[ObjectName, list[SourceDoc]] = {}
     for doc in work.named("sharing_rule").values():
         owner = ObjectName(split_key(doc.key)[1][0])
         if owner in work.declared and doc.data.get("active") is not False:
-            rule = _rule(work, doc, owner)
-            if rule is not None:
-                by_object.setdefault(owner, []).append(rule)
-    work.sharing.update({name: tuple(rules) for name, rules in by_object.items()})
+            docs.setdefault(owner, []).append(doc)
+    work.sharing = work.lazily(docs, lambda owner: _rules(work, owner, docs[owner]))
+
+
+def _rules(work: Work, owner: ObjectName, docs: list[SourceDoc]) -> tuple[SharingRule, ...]:
+    rules = (_rule(work, doc, owner) for doc in docs)
+    return tuple(rule for rule in rules if rule is not None)
 
 
 def _rule(work: Work, doc: SourceDoc, owner: ObjectName) -> SharingRule | None:

@@ -1,6 +1,7 @@
 """The bench on which the passes work: what is collected, declared and found so far.
 
-The only mutable structure of the compiler; it is dropped when the model is frozen.
+The only mutable structure of the compiler. It is dropped when the model is frozen, but for stored
+metadata: there it stays behind the model and makes each object ready when somebody asks for it.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import TypeVar
 
+from engine.compile.lazily import Lazy, made
 from engine.compile.scopes import ObjectScope
 from engine.compiled import (
     Approval,
@@ -23,7 +26,7 @@ from engine.compiled import (
     SharingRule,
     View,
 )
-from engine.errors import Problem
+from engine.errors import MetadataInvalid, Problem, Severity, sort_problems
 from engine.expr import Expression, ExprInvalid, ExprType, compile_expression
 from engine.expr import Scope as ExprScope
 from engine.expr.templates import Template, compile_template
@@ -65,21 +68,28 @@ class Parts:
 class Work:
     """One compilation: source in, declarations and compiled objects growing, problems collected."""
 
-    def __init__(self, tree: SourceTree, previous: Model | None) -> None:
+    def __init__(
+        self, tree: SourceTree, previous: Model | None, *, is_checked: bool = False
+    ) -> None:
         self.tree = tree
-        self.previous = previous
+        self.is_checked = is_checked  # it was published: nothing has to be looked at again
+        self.previous = None if is_checked else previous
+        # Objects that may be taken over; the rest of a model before is not held.
+        self.kept = made(previous.objects) if previous else {}
+        self.lock = RLock()
         self.problems: list[Problem] = []
-        self.parts: dict[ObjectName, Parts] = {}
-        self.own: dict[ObjectName, Digest] = {}
+        self.parts: Mapping[ObjectName, Parts] = {}
+        self.own: Mapping[ObjectName, Digest] = {}
         self.others: dict[str, dict[str, SourceDoc]] = {}  # kind -> name -> document
         self.known: Mapping[str, frozenset[str]] = {}  # permissions, roles, env values, objects
         self.env: Mapping[str, str] = {}  # environment values and their declared types
-        self.declared: dict[ObjectName, Mapping[FieldName, Field]] = {}
-        self.compiled: dict[ObjectName, CompiledObject] = {}
+        self.declared_alone: Mapping[ObjectName, Mapping[FieldName, Field]] = {}
+        self.declared: Mapping[ObjectName, Mapping[FieldName, Field]] = {}
+        self.compiled: Mapping[ObjectName, CompiledObject] = {}
         self.permission_sets: dict[str, PermissionSet] = {}
-        self.views: dict[ObjectName, dict[str, View]] = {}
+        self.views: Mapping[ObjectName, Mapping[str, View]] = {}
         self.groups: dict[str, Members] = {}
-        self.sharing: dict[ObjectName, tuple[SharingRule, ...]] = {}
+        self.sharing: Mapping[ObjectName, tuple[SharingRule, ...]] = {}
         self.broken: set[ComponentKey] = set()  # their followers are not reported again
         self.uses: dict[ComponentKey, tuple[ComponentKey, ...]] = {}
         # Expressions that are ready, by component and place: checked once, laid out later.
@@ -88,6 +98,30 @@ class Work:
         self.assignments: dict[str, Assignment] = {}
         self.mails: dict[str, MailTemplate] = {}
         self.approvals: dict[ObjectName, tuple[Approval, ...]] = {}
+
+    def lazily(
+        self, names: Iterable[ObjectName], make: Callable[[ObjectName], T]
+    ) -> Lazy[ObjectName, T]:
+        """Give what `make` makes of each object: now, or once it is asked for if it was checked."""
+
+        def made_of(name: ObjectName) -> T:
+            found = make(name)
+            if self.is_checked:
+                self.ensure_sound()
+            return found
+
+        lazy = Lazy(names, made_of, self.lock)
+        if not self.is_checked:
+            for name in lazy:
+                lazy[name]
+        return lazy
+
+    def ensure_sound(self) -> None:
+        """Refuse stored metadata that does not compile. Raises: MetadataInvalid M100."""
+        problems = sort_problems(self.problems)
+        if any(problem.severity is Severity.ERROR for problem in problems):
+            message = "The stored configuration cannot be compiled by this version of Patron."
+            raise MetadataInvalid(message, problems=problems)
 
     def named(self, kind: str) -> Mapping[str, SourceDoc]:
         """Give the documents of a kind that stands outside objects, by name."""
@@ -124,6 +158,8 @@ class Work:
 
     def _note_uses(self, doc: SourceDoc, scope: ObjectScope, paths: Iterable[str]) -> None:
         """Add the fields that an expression reads to what its component uses."""
+        if self.is_checked:
+            return
         read = (key for path in sorted(paths) for key in scope.trail(tuple(path.split("."))))
         known = self.uses.get(doc.key, ())
         own = (key for key in read if key in self.tree.docs)  # not those that the engine declares

@@ -37,8 +37,8 @@ def stale_fields(model: Model, before: Tree) -> list[Stale]:
     finding = _Finding(model, before)
     for name, compiled in model.objects.items():
         if component_key("object", name) in before:
-            for field in compiled.fields.values():
-                finding.is_stale(name, field)
+            for field in (*compiled.formulas, *(r.name for r in compiled.roll_ups)):
+                finding.is_stale(name, compiled.fields[field])
     return finding.found
 
 

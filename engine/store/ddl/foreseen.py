@@ -6,7 +6,7 @@ So that records can be looked at as a new configuration would see them, while no
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from engine.compiled import PhysicalObject
@@ -36,14 +36,14 @@ def foresee(state: State, steps: Iterable[DdlStep]) -> Foreseen:
         if isinstance(step, AddColumn):
             missing.add((step.place.object, step.place.field))
         elif isinstance(step, RenamePlace):
-            _put(places, replace(step.place, field=step.field))
+            _put(places, step.place._replace(field=step.field))
         elif isinstance(step, (RestorePlace, PublishPlace)):
-            _put(places, replace(step.place, status=LIVE))
+            _put(places, step.place._replace(status=LIVE))
         elif isinstance(step, ConvertColumn):
             missing.add((step.new.object, step.new.field))  # nothing is converted yet
         elif isinstance(step, SwapPlaces) and (step.new.table, step.new.column) in places:
-            _put(places, replace(step.old, status=RETIRED))
-            _put(places, replace(step.new, status=LIVE))
+            _put(places, step.old._replace(status=RETIRED))
+            _put(places, step.new._replace(status=LIVE))
     return Foreseen(
         physical=MappingProxyType(dict(physical_map(places.values()))), missing=frozenset(missing)
     )

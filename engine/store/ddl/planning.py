@@ -96,7 +96,7 @@ def _new_table(
     asked: frozenset[FieldName],
     generations: Generations,
 ) -> list[DdlStep]:
-    name = _free(_base_table(compiled.name), {p.table for p in state.places})
+    name = _free(_base_table(compiled.name), state.table_names)
     columns = _Columns(compiled, state, name, generations)
     added = [step for step in columns.steps() if isinstance(step, AddColumn)]
     table = Place(
@@ -143,7 +143,7 @@ class _Columns:
         self.names: dict[FieldName, str] = {}
         self._compiled, self._state = compiled, state
         self._live = dict(state.columns.get(table, {}))
-        self._retired = _retired_columns(state, table)
+        self._retired = state.retired_columns(table)
         self._taken = set(_TAKEN | state.names_taken(table))
         self._steps: list[DdlStep] = []
         for field in _own_stored(compiled):
@@ -307,12 +307,6 @@ def _retired_table(state: State, name: ObjectName) -> Place | None:
     """Give the table that an object had last, if it was retired."""
     found = [p for p in state.places if not p.column and p.object == name and p.status == RETIRED]
     return max(found, key=lambda p: p.retired or 0, default=None)
-
-
-def _retired_columns(state: State, table: str) -> dict[FieldName, Place]:
-    """Give the column that each field had last, if it was retired."""
-    found = [p for p in state.places if p.table == table and p.column and p.status == RETIRED]
-    return {p.field: p for p in sorted(found, key=lambda p: p.retired or 0)}
 
 
 def _base_table(name: ObjectName) -> str:

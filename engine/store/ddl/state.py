@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from engine.names import FieldName, ObjectName
-from engine.store.platform.physical import BUILDING, LIVE, Place, load_places
+from engine.store.platform.physical import BUILDING, LIVE, RETIRED, Place, load_places
 from engine.store.tx import Tx
 
 _INDEXES = {
@@ -58,9 +58,28 @@ class State:
             found.setdefault(table, set()).add(name)
         return {table: frozenset(names) for table, names in found.items()}
 
+    @cached_property
+    def table_names(self) -> frozenset[str]:
+        """Every table, live and retired."""
+        return frozenset(place.table for place in self.places)
+
+    @cached_property
+    def _columns_of(self) -> Mapping[str, tuple[Place, ...]]:
+        """Table -> its columns, live and retired."""
+        found: dict[str, list[Place]] = {}
+        for place in self.places:
+            if place.column:
+                found.setdefault(place.table, []).append(place)
+        return {table: tuple(places) for table, places in found.items()}
+
     def names_taken(self, table: str) -> frozenset[str]:
-        """Give the columns that a table has, live and retired."""
-        return frozenset(p.column for p in self.places if p.table == table)
+        """Give the columns that a table has, live and retired. Cost: O(columns of the table)."""
+        return frozenset(place.column for place in self._columns_of.get(table, ()))
+
+    def retired_columns(self, table: str) -> Mapping[FieldName, Place]:
+        """Give the column that each field of a table had last, if it was retired."""
+        found = [p for p in self._columns_of.get(table, ()) if p.status == RETIRED]
+        return {p.field: p for p in sorted(found, key=lambda p: p.retired or 0)}
 
 
 def load_state(tx: Tx) -> State:

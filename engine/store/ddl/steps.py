@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.model.fields.base import Storage, StorageKind
 from engine.names import FieldName
@@ -65,7 +65,7 @@ class CreateTable(DdlStep):
         tail = " WITH (fillfactor = 90)" if tx.dialect == "postgresql" else ""
         tx.run(f"CREATE TABLE {quoted(self.table.table)} ({', '.join(lines)}){tail}")
         places = (self.table, *(place for place, _ in self.columns))
-        record_places(tx, [replace(place, born=version) for place in places])
+        record_places(tx, [place._replace(born=version) for place in places])
 
     def explain(self) -> str:
         """Say it."""
@@ -83,7 +83,7 @@ class AddColumn(DdlStep):
         """Add it."""
         column = _column(tx, self.place.column, self.storage)
         tx.run(f"ALTER TABLE {quoted(self.place.table)} ADD COLUMN {column}")
-        record_places(tx, [replace(self.place, born=version)])
+        record_places(tx, [self.place._replace(born=version)])
 
     def explain(self) -> str:
         """Say it."""

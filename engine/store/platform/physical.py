@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from engine.compiled import Mirror, PhysicalObject
 from engine.model.converting import read_conversion
@@ -30,12 +31,12 @@ PLATFORM_TABLES: Mapping[ObjectName, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """One table (`field` and `column` empty) or one column, and what it is for.
 
     `storage` is how values lie in it, as `storage_text` writes it. `mirror` is the conversion, as
-    JSON, by which every save writes another generation of a field here too; "" is none.
+    JSON, by which every save writes another generation of a field here too; "" is none. A row as
+    the driver gives it: every deployment reads all of them, and there are as many as fields.
     """
 
     table: str
@@ -55,8 +56,7 @@ def load_places(tx: Tx) -> list[Place]:
         "SELECT table_name, column_name, object, field, storage, status, born, retired, mirror"
         " FROM patron_physical ORDER BY table_name, column_name"
     )
-    names = ("table", "column", "object", "field", "storage", "status", "born", "retired", "mirror")
-    return [Place(**dict(zip(names, row, strict=True))) for row in rows]
+    return list(map(Place._make, rows))
 
 
 def load_physical(tx: Tx) -> Mapping[ObjectName, PhysicalObject]:

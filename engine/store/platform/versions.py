@@ -83,6 +83,32 @@ def load_tree_rows(tx: Tx) -> list[StoredComponent]:
     ]
 
 
+def load_contents(tx: Tx) -> dict[ComponentKey, tuple[Digest, str]]:
+    """Give digest and canonical JSON of every component of the head, in order of the key."""
+    rows = tx.rows(
+        "SELECT c.component, c.digest, r.data FROM patron_component c JOIN patron_revision r"
+        " ON r.component = c.component AND r.digest = c.digest ORDER BY c.component"
+    )
+    return {ComponentKey(key): (Digest(digest), data) for key, digest, data in rows}
+
+
+def load_contents_since(tx: Tx, version: int) -> dict[ComponentKey, tuple[Digest, str] | None]:
+    """Give what the versions after one changed, each as it is at the end; None is gone.
+
+    One statement, O(changes). Whoever adds it to what they had compares the digest of the whole.
+    """
+    sql = native(
+        tx,
+        "SELECT c.component, c.after, r.data FROM patron_change c LEFT JOIN patron_revision r"
+        " ON r.component = c.component AND r.digest = c.after WHERE c.version > ?"
+        " ORDER BY c.version",
+    )
+    return {
+        ComponentKey(key): None if digest is None else (Digest(digest), data)
+        for key, digest, data in tx.rows(sql, (version,))
+    }
+
+
 def load_tree(tx: Tx) -> Tree:
     """Give the head's tree: component -> digest, in order of the key."""
     sql = "SELECT component, digest FROM patron_component ORDER BY component"
