@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 
-from engine.expr import Expression
+from engine.expr import Expression, Given
 from engine.expr.templates import Template
 from engine.model.converting import Conversion
 from engine.model.declarations import Field, IndexDeclaration
@@ -321,36 +321,234 @@ class Jump:
     to: int
 
 
-Instruction = SetFields | JumpUnless | Jump
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Records of one object, chosen on behalf of the record that a step works on.
+
+    `given`: what the condition asks of that record. In SQL it is a parameter, so that all records
+    share one statement.
+    """
+
+    object: ObjectName
+    condition: Expression
+    given: tuple[Given, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRecord:
+    """Instruction: create a record of an object."""
+
+    step: str
+    object: ObjectName
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRecords:
+    """Instruction: give values to the records of another object that are chosen.
+
+    The settings read the record that is changed; `reads` are their paths. What they ask of the
+    step's own record is `given`.
+    """
+
+    step: str
+    chosen: Choice
+    settings: tuple[Setting, ...]
+    reads: frozenset[str]
+    given: tuple[Given, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRecords:
+    """Instruction: put the records that are chosen into the bin."""
+
+    step: str
+    chosen: Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForEach:
+    """Instruction: go through the records that point here; behind the last, go on at `to`.
+
+    `where`: only those for which it holds; it reads them alone.
+    """
+
+    step: str
+    chosen: Choice
+    where: Expression | None
+    to: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextOne:
+    """Instruction: the end of what is done for each; goes back to `to`, which knows the next."""
+
+    to: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitFor:
+    """Instruction: wait for a length of time."""
+
+    step: str
+    number: int
+    unit: str  # second | minute | hour | day | week | month
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitUntil:
+    """Instruction: wait until a date or an instant, or until a condition holds."""
+
+    step: str
+    until: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMail:
+    """Instruction: send an e-mail of the configuration to people; `to` as it is declared."""
+
+    step: str
+    email: str
+    to: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Instruction: tell members something on their screens."""
+
+    step: str
+    to: tuple[object, ...]
+    text: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One part of the body of a webhook: of an expression, or else a constant."""
+
+    name: str
+    expression: Expression | None
+    constant: Value = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEndpoint:
+    """Instruction: send a webhook to an endpoint of the configuration."""
+
+    step: str
+    endpoint: str
+    body: tuple[Sent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddNote:
+    """Instruction: write a line into the record's feed."""
+
+    step: str
+    text: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign:
+    """Instruction: give the record to somebody, by a declared assignment or as is said here."""
+
+    step: str
+    assignment: object  # the name of an assignment, or {user | role | queue | team, by}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approve:
+    """Instruction: submit the record for approval, and wait for what is decided."""
+
+    step: str
+    approval: str
+
+
+Doing = (
+    CreateRecord
+    | UpdateRecords
+    | DeleteRecords
+    | ForEach
+    | NextOne
+    | WaitFor
+    | WaitUntil
+    | SendMail
+    | Notify
+    | CallEndpoint
+    | AddNote
+    | Assign
+    | Approve
+)
+Instruction = SetFields | JumpUnless | Jump | Doing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """Steps laid out as instructions with jumps: a place in a run of it is one number.
+
+    `reads`: what the expressions read of the records worked on, by object (a loop works on others).
+    `parts`: the component it belongs to and those whose steps it took in by `call`, with their
+    revisions. A run goes on with the revisions that it began with.
+    """
+
+    component: ComponentKey
+    pointer: str
+    instructions: tuple[Instruction, ...]
+    reads: Mapping[ObjectName, frozenset[str]]
+    parts: Mapping[ComponentKey, Digest]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
-    """A workflow, its steps laid out as a program: a place in it is one number.
+    """A workflow. `when`: its trigger, as the format calls it.
 
     `gate`: masks of fields; unless each has a field that changed, the criteria cannot hold.
-    `formulas`: formulas that its expressions read, in order; computed before they are evaluated.
+    `reads`, `formulas`: what its expressions read of its own record before a save, and which of it
+    are formulas, in order; they are computed before the expressions are evaluated.
+    `schedule`: of `at` and `every`, as declared.
     """
 
     name: str
     label: str
+    object: ObjectName
+    when: str
     gate: tuple[int, ...]
     condition: Expression | None
-    program: tuple[Instruction, ...]
+    program: Program
     reads: frozenset[str]
     formulas: tuple[FieldName, ...]
+    schedule: Schedule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a workflow runs by the clock: at a date of its record, or at the times of a cron line.
+
+    `where`: only for records for which it holds.
+    """
+
+    field: FieldName | None = None
+    number: int = 0
+    unit: str = "day"
+    cron: str = ""
+    where: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Automation:
     """What happens by itself to the records of one object; objects without any have none.
 
-    `before_save`: in order of their API names. `paths`: those of the object, and those that these
-    workflows read.
+    `before_save`: in order of their API names, and so are `after`, those that a save may start
+    (created, updated, saved) and `deleted`. `at`: those that run at a date of the record.
+    `paths`: those of the object, and those that workflows read to know whether they run.
+    `awaits`: some program waits for a condition of such a record.
     """
 
     before_save: tuple[Workflow, ...]
     paths: frozenset[str]
+    after: tuple[Workflow, ...] = ()
+    deleted: tuple[Workflow, ...] = ()
+    at: tuple[Workflow, ...] = ()
+    awaits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -459,6 +657,11 @@ class Model:
     )
     assignments: Mapping[str, Assignment] = field(default_factory=lambda: MappingProxyType({}))
     mails: Mapping[str, MailTemplate] = field(default_factory=lambda: MappingProxyType({}))
+    workflows: Mapping[str, Workflow] = field(default_factory=lambda: MappingProxyType({}))
+    # Every list of steps, by its component and its place there: `workflow:hot_deal`, "/steps".
+    programs: Mapping[tuple[ComponentKey, str], Program] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

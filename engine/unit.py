@@ -19,6 +19,7 @@ from engine.expr import EvalContext
 from engine.locale import say
 from engine.model.fields.base import Value
 from engine.query import Planner, ReadPlan
+from engine.saving.after import follow
 from engine.saving.unit import Unit
 from engine.snapshots import Credential, Environment
 from engine.store.elsewhere import with_others
@@ -57,6 +58,7 @@ def open_unit(
         take_ids=partial(environment.ids.take, tx),
         plans=partial(_kept_plan, (snapshot.model.digest, access.signature)),
         wake=environment.wake,
+        follow=follow,
     )
 
 

@@ -6,6 +6,6 @@ calls carries the effects out. Imports nothing above `compiled`.
 """
 
 from engine.automation.before import Firing, run_before_save
-from engine.automation.machine import Assigned, Refused, advance
+from engine.automation.machine import Assigned, Refused, advance, compute
 
-__all__ = ["Assigned", "Firing", "Refused", "advance", "run_before_save"]
+__all__ = ["Assigned", "Firing", "Refused", "advance", "compute", "run_before_save"]

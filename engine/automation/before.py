@@ -96,10 +96,11 @@ def _carry_out(workflow: Workflow, firing: Firing, instance: Instance) -> None:
     at = 0
     while True:
         at, effect = advance(
-            workflow.program, at, instance.object, instance.values, instance.context
+            workflow.program.instructions, at, instance.object, instance.values, instance.context
         )
         if effect is None:
             return
+        assert isinstance(effect, Assigned)  # the compiler lets nothing else through
         _apply(workflow, effect, firing, instance)
         for name in workflow.formulas:
             instance.compute(name)

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.compiled import CompiledField, CompiledObject, Instruction, Jump, SetFields, Setting
+from engine.compiled import (
+    CompiledField,
+    CompiledObject,
+    Doing,
+    Instruction,
+    Jump,
+    JumpUnless,
+    SetFields,
+    Setting,
+)
 from engine.expr import EvalContext, ExprFailed
 from engine.model.fields.base import BadValue, Value
 from engine.names import FieldName
@@ -39,29 +48,37 @@ def advance(
     compiled: CompiledObject,
     values: Mapping[str, Value],
     context: EvalContext,
-) -> tuple[int, Assigned | None]:
-    """Go on from a place until there is an effect. Returns: the place behind it, and the effect.
+) -> tuple[int, Assigned | Doing | None]:
+    """Go on from a place until there is something to do. Returns: the place behind it, and what.
 
-    Args: `values` of a record of `compiled`, by dotted path. The effect is None at the end.
-    Jumps lead forward only, so this ends. Cost: O(steps passed).
+    Args: `values` of a record of `compiled`, by dotted path. None at the end. What is more than
+    setting values is given as its instruction: whoever calls carries it out. Branches lead forward
+    only, so this ends. Cost: O(steps passed).
     """
     while at < len(program):
         step = program[at]
         if isinstance(step, Jump):
             at = step.to
-        elif isinstance(step, SetFields):
-            return at + 1, _assigned(step, compiled, values, context)
-        else:
+        elif isinstance(step, JumpUnless):
             at = at + 1 if step.condition.holds(values, context) else step.to
+        elif isinstance(step, SetFields):
+            given, refused = compute(step.settings, compiled, values, context)
+            return at + 1, Assigned(step=step.step, values=given, refused=refused)
+        else:
+            return at + 1, step
     return at, None
 
 
-def _assigned(
-    step: SetFields, compiled: CompiledObject, values: Mapping[str, Value], context: EvalContext
-) -> Assigned:
+def compute(
+    settings: Sequence[Setting],
+    compiled: CompiledObject,
+    values: Mapping[str, Value],
+    context: EvalContext,
+) -> tuple[dict[FieldName, Value], tuple[Refused, ...]]:
+    """Compute values for fields of `compiled`, all before the first is given; and those refused."""
     given: dict[FieldName, Value] = {}
     refused: list[Refused] = []
-    for setting in step.settings:
+    for setting in settings:
         try:
             field = compiled.fields[setting.field]
             given[setting.field] = _value(setting, field, values, context)
@@ -69,7 +86,7 @@ def _assigned(
             refused.append(Refused(field=setting.field, reason=failed.reason))
         except BadValue as bad:
             refused.append(Refused(field=setting.field, reason=bad.message, hint=bad.hint))
-    return Assigned(step=step.step, values=given, refused=tuple(refused))
+    return given, tuple(refused)
 
 
 def _value(

@@ -1,161 +1,226 @@
 """Workflows made ready to run: which object they belong to, when they are looked at, their steps.
 
-Separate from `steps`, which checks expressions: by now each is compiled and lies in `Work.ready`.
-Here the tree of steps becomes a program, a list of instructions with jumps, so that a place in a
-run is a number. Kinds of workflows that nothing runs yet are left out.
+Separate from `steps`, which checks expressions, and from `programs`, which lays them out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
 
+from engine.compile.expressions import STEPS
+from engine.compile.programs import active_steps, is_active, lay_out
+from engine.compile.updating import check_updates
 from engine.compile.watching import gate_of
 from engine.compile.work import Work, name_of
 from engine.compiled import (
     Automation,
     CompiledObject,
     Instruction,
-    Jump,
-    JumpUnless,
-    SetFields,
-    Setting,
+    Program,
+    Schedule,
+    WaitUntil,
     Workflow,
 )
 from engine.errors import Severity
-from engine.expr import Expression
-from engine.expr.constants import parse_constant
+from engine.expr import Kind
 from engine.names import FieldName, ObjectName
 from engine.source import SourceDoc
 
-BEFORE_SAVE = "before_save"
-ACTIONS = (
-    "set",
-    "if",
-    "create",
-    "update",
-    "email",
-    "webhook",
-    "wait",
-    "for_each",
-    "approve",
-    "assign",
-    "notify",
-    "note",
-    "call",
-)
+BEFORE_SAVE, DELETED, AT = "before_save", "deleted", "at"
+AFTER_SAVE = frozenset({"created", "updated", "saved"})
 _RUN_BEFORE_SAVE = frozenset({"set", "if"})
+_NOT_IN_THE_BIN = frozenset({"set", "assign", "approve"})
 
 
 def compile_automation(work: Work) -> None:
-    """Fill `automation` with the workflows of each object, in order of their API names.
+    """Fill `workflows`, `programs` and, object by object, `automation`.
 
     Nothing is laid out while there are problems: such a configuration is not published.
     """
-    found: dict[ObjectName, list[SourceDoc]] = {}
-    for _, doc in sorted(work.named("workflow").items()):
-        if doc.data.get("when") == BEFORE_SAVE and _is_active(doc.data):
-            _check_before_save(work, doc, "/steps", doc.data.get("steps"))
-            found.setdefault(ObjectName(str(doc.data.get("object", ""))), []).append(doc)
-    if work.tree.broken or any(p.severity is Severity.ERROR for p in work.problems):
+    docs = {n: d for n, d in sorted(work.named("workflow").items()) if is_active(d.data)}
+    for doc in docs.values():
+        _check_steps(work, doc)
+    _check_calls(work)
+    if _is_broken(work):
         return
-    for name, docs in found.items():
-        compiled = work.compiled[name]
-        workflows = [_Workflow(work, doc, compiled).ready() for doc in docs]
-        work.automation[name] = Automation(
-            before_save=tuple(workflows), paths=_paths(compiled, workflows)
-        )
+    _lay_out_all(work)
+    for name, doc in docs.items():
+        work.workflows[name] = _workflow(work, doc)
+    check_updates(work)
+    found: dict[ObjectName, list[Workflow]] = {}
+    for workflow in work.workflows.values():
+        found.setdefault(workflow.object, []).append(workflow)
+    awaiting = _awaiting(work.programs.values())
+    for owner in sorted({*found, *awaiting}):
+        made = _automation(work, owner, found.get(owner, []))
+        work.automation[owner] = replace(made, awaits=owner in awaiting)
 
 
-def _check_before_save(work: Work, doc: SourceDoc, pointer: str, steps: object) -> None:
-    """Report steps that do more than setting values: nothing is written yet that they could see."""
-    for at, step in _steps(pointer, steps):
-        action = _action(step)
-        if action not in _RUN_BEFORE_SAVE:
-            message = f"Before a save a workflow sets values of its record; `{action}` comes after."
-            hint = "take `when: saved` (or created, updated) for this step"
-            work.report(doc, "M315", message, pointer=f"{at}/{action}#", hint=hint)
+def _is_broken(work: Work) -> bool:
+    return bool(work.tree.broken) or any(p.severity is Severity.ERROR for p in work.problems)
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+def _check_steps(work: Work, doc: SourceDoc) -> None:
+    """Report steps that cannot run where this workflow runs."""
+    when = doc.data.get("when")
+    if when == BEFORE_SAVE:
+        message = "Before a save a workflow sets values of its record; `{}` comes after."
+        hint = "take `when: saved` (or created, updated) for this step"
+        for at, action in _actions("/steps", doc.data.get("steps")):
+            if action not in _RUN_BEFORE_SAVE:
+                said = message.format(action)
+                work.report(doc, "M315", said, pointer=f"{at}/{action}#", hint=hint)
+    if when == DELETED:
+        for at, action in _actions("/steps", doc.data.get("steps")):
+            if action in _NOT_IN_THE_BIN:
+                message = f"The record is in the bin by then: `{action}` cannot change it."
+                work.report(doc, "M315", message, pointer=f"{at}/{action}#")
+
+
+def _actions(pointer: str, steps: object) -> Iterable[tuple[str, str]]:
+    """Give the place and the action of every step that works on the workflow's own record."""
+    for at, step in active_steps(pointer, steps):
+        yield at, next((key for key in step if key in ACTIONS), "")
         for branch in ("then", "else"):
-            _check_before_save(work, doc, f"{at}/{branch}", step.get(branch))
+            yield from _actions(f"{at}/{branch}", step.get(branch))
 
 
-def _paths(compiled: CompiledObject, workflows: list[Workflow]) -> frozenset[str]:
-    read = frozenset(path for workflow in workflows for path in workflow.reads if "." in path)
-    return compiled.paths | read
+ACTIONS = (
+    *("set", "if", "create", "update", "delete", "email", "webhook", "wait", "for_each"),
+    *("approve", "assign", "notify", "note", "call"),
+)
 
 
-def _steps(pointer: str, steps: object) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Give the steps of a list that are switched on, each with its place."""
-    for place, step in enumerate(steps if isinstance(steps, list | tuple) else ()):
-        if isinstance(step, Mapping) and _is_active(step):
-            yield f"{pointer}/{place}", step
+def _check_calls(work: Work) -> None:
+    """Report workflows that call each other in a circle, once, where it is closed."""
+    done: set[str] = set()
+    for name in sorted(work.named("workflow")):
+        _follow_calls(work, name, (), done)
 
 
-def _action(step: Mapping[str, object]) -> str:
-    return next((key for key in ACTIONS if key in step), "")
+def _follow_calls(work: Work, name: str, above: tuple[str, ...], done: set[str]) -> None:
+    doc = work.named("workflow").get(name)
+    if doc is None or name in done:
+        return
+    for at, called in _calls("/steps", doc.data.get("steps")):
+        if called in (*above, name):
+            path = " → ".join([*above, name, called])
+            message = f"Workflows call each other in a circle: {path}."
+            work.report(doc, "M321", message, pointer=f"{at}/call")
+            done.update((*above, name))
+            return
+        _follow_calls(work, called, (*above, name), done)
+    done.add(name)
 
 
-def _is_active(data: Mapping[str, object]) -> bool:
-    return data.get("active") is not False
+def _calls(pointer: str, steps: object) -> Iterable[tuple[str, str]]:
+    for at, step in active_steps(pointer, steps):
+        if "call" in step:
+            yield at, str(step["call"])
+        for below in ("then", "else", "do"):
+            yield from _calls(f"{at}/{below}", step.get(below))
 
 
-class _Workflow:
-    """One workflow while its program grows. A workflow with problems never comes here."""
+# --- what is made ---------------------------------------------------------------------------------
 
-    def __init__(self, work: Work, doc: SourceDoc, compiled: CompiledObject) -> None:
-        self._work, self._doc, self._compiled = work, doc, compiled
-        self._program: list[Instruction] = []
-        self._read: set[str] = set()
 
-    def ready(self) -> Workflow:
-        """Lay out the whole workflow."""
-        name = name_of(self._doc.key)
-        condition = self._expression("/if")
-        self._lay_out("/steps", self._doc.data.get("steps"))
-        return Workflow(
-            name=name,
-            label=str(self._doc.data.get("label") or name),
-            gate=gate_of(self._compiled, condition),
-            condition=condition,
-            program=tuple(self._program),
-            reads=frozenset(self._read),
-            formulas=_formulas(self._compiled, self._read),
-        )
+def _lay_out_all(work: Work) -> None:
+    """Lay out every list of steps of the configuration, whatever holds it."""
+    for kind, keys in STEPS.items():
+        for _, doc in sorted(work.named(kind).items()):
+            compiled = work.compiled.get(ObjectName(str(doc.data.get("object", ""))))
+            for key in keys:
+                if compiled is not None and (kind == "workflow" or doc.data.get(key)):
+                    pointer = f"/{key}"
+                    program = lay_out(work, doc, pointer, doc.data.get(key), compiled)
+                    work.programs[doc.key, pointer] = program
 
-    def _lay_out(self, pointer: str, steps: object) -> None:
-        for at, step in _steps(pointer, steps):
-            if "set" in step:
-                settings = tuple(self._settings(f"{at}/set", step["set"]))
-                self._program.append(SetFields(step=str(step["name"]), settings=settings))
-            elif "if" in step:
-                self._branch(at, step)
 
-    def _branch(self, at: str, step: Mapping[str, object]) -> None:
-        """Lay out a branch: a jump over `then`, and at its end one over `else`."""
-        condition = self._expression(f"{at}/if")
-        assert condition is not None  # it was compiled, or the workflow is broken
-        place = len(self._program)
-        self._program.append(Jump(to=place))  # its aim is known below
-        self._lay_out(f"{at}/then", step.get("then"))
-        end = len(self._program)
-        if step.get("else"):
-            self._program.append(Jump(to=end))
-            self._lay_out(f"{at}/else", step["else"])
-            self._program[end] = Jump(to=len(self._program))
-            end += 1
-        self._program[place] = JumpUnless(step=str(step["name"]), condition=condition, to=end)
+def _workflow(work: Work, doc: SourceDoc) -> Workflow:
+    compiled = work.compiled[ObjectName(str(doc.data["object"]))]
+    condition = work.ready.get((doc.key, "/if"))
+    program = work.programs[doc.key, "/steps"]
+    read = set(program.reads.get(compiled.name, ()))
+    if condition is not None:
+        read |= condition.reads
+    trigger = _Trigger.of(doc.data)
+    return Workflow(
+        name=name_of(doc.key),
+        label=str(doc.data.get("label") or name_of(doc.key)),
+        object=compiled.name,
+        when=trigger.when,
+        gate=gate_of(compiled, condition),
+        condition=condition,
+        program=program,
+        reads=frozenset(read),
+        formulas=_formulas(compiled, read),
+        schedule=_schedule(work, doc, trigger),
+    )
 
-    def _settings(self, pointer: str, values: object) -> Iterator[Setting]:
-        for name, value in values.items() if isinstance(values, Mapping) else ():
-            field = self._compiled.fields[FieldName(name)]
-            expression = self._expression(f"{pointer}/{name}")
-            constant = None if expression is not None else parse_constant(field.decl, value)
-            yield Setting(field=field.name, expression=expression, constant=constant)
 
-    def _expression(self, pointer: str) -> Expression | None:
-        found = self._work.ready.get((self._doc.key, pointer))
-        if found is not None:
-            self._read.update(found.reads)
-        return found
+class _Trigger(NamedTuple):
+    """A trigger as it is written: `when: at` beside `at: {…}`, or `when: {at: {…}}`."""
+
+    when: str
+    given: Mapping[str, object]
+    pointer: str
+
+    @classmethod
+    def of(cls, data: Mapping[str, object]) -> _Trigger:
+        """Read it in either form."""
+        when = data.get("when")
+        if isinstance(when, Mapping):
+            (name, given), *_ = when.items()
+            return cls(name, given, f"/when/{name}")
+        given = data.get(str(when))
+        return cls(str(when), given if isinstance(given, Mapping) else {}, f"/{when}")
+
+
+def _schedule(work: Work, doc: SourceDoc, trigger: _Trigger) -> Schedule | None:
+    if trigger.when not in {AT, "every"}:
+        return None
+    where = work.ready.get((doc.key, f"{trigger.pointer}/where"))
+    if trigger.when == "every":
+        return Schedule(cron=str(trigger.given["cron"]), where=where)
+    number, unit = str(trigger.given.get("offset", "0 days")).split()
+    field = FieldName(str(trigger.given["field"]))
+    return Schedule(field=field, number=int(number), unit=unit.rstrip("s"), where=where)
+
+
+def _automation(work: Work, owner: ObjectName, workflows: list[Workflow]) -> Automation:
+    compiled = work.compiled[owner]
+    before = tuple(w for w in workflows if w.when == BEFORE_SAVE)
+    after = tuple(w for w in workflows if w.when in AFTER_SAVE)
+    read: set[str] = {path for w in before for path in w.reads}
+    read.update(path for w in after if w.condition is not None for path in w.condition.reads)
+    return Automation(
+        before_save=before,
+        after=tuple(replace(w, formulas=()) for w in after),
+        deleted=tuple(w for w in workflows if w.when == DELETED),
+        at=tuple(w for w in workflows if w.when == AT),
+        paths=compiled.paths | frozenset(path for path in read if "." in path),
+    )
+
+
+def _awaiting(programs: Iterable[Program]) -> set[ObjectName]:
+    """Name the objects of which some program waits for a condition."""
+    return {
+        name
+        for program in programs
+        if any(map(_is_condition, program.instructions))
+        for name in program.reads
+    }
+
+
+def _is_condition(instruction: Instruction) -> bool:
+    if not isinstance(instruction, WaitUntil):
+        return False
+    return instruction.until.type.kind is Kind.CHECKBOX
 
 
 def _formulas(compiled: CompiledObject, read: set[str]) -> tuple[FieldName, ...]:

@@ -40,6 +40,13 @@ class Component:
         """Check a condition."""
         self.work.expression(self.doc, pointer, scope, expect=CHECKBOX)
 
+    def chosen(self, pointer: str, scope: Scope) -> None:
+        """Check a condition that chooses records: it needs a form in SQL."""
+        found = self.work.expression(self.doc, pointer, scope, expect=CHECKBOX)
+        problem = None if found is None else _sql_problem(found)
+        if problem is not None:
+            self.work.report(self.doc, "M313", problem, pointer=pointer)
+
     def any_value(self, pointer: str, scope: Scope) -> None:
         """Check an expression of any type."""
         self.work.expression(self.doc, pointer, scope)
@@ -170,6 +177,11 @@ class Component:
     def _wrong_type(self, pointer: str, given: ExprType, wanted: str) -> None:
         message = f"Here {wanted} is needed; this gives {given}."
         self.work.report(self.doc, "M305", message, pointer=pointer)
+
+
+def _sql_problem(expression: Expression) -> str | None:
+    found = (expression.sql_problem(dialect) for dialect in ("sqlite", "postgresql"))
+    return next((problem.message for problem in found if problem is not None), None)
 
 
 _FOR_SEVERAL = frozenset({Kind.MULTI_PICKLIST, Kind.PICKLIST, Kind.TEXT, Kind.NULL})

@@ -62,6 +62,8 @@ def freeze(work: Work, whole: WholeModel, former: Model | None = None) -> Model:
         assignments=MappingProxyType(work.assignments),
         mails=MappingProxyType(work.mails),
         approvals=MappingProxyType(work.approvals),
+        workflows=MappingProxyType(work.workflows),
+        programs=MappingProxyType(work.programs),
     )
 
 

@@ -16,8 +16,8 @@ from engine.compile.meetings import TwoRecords
 from engine.compile.objects import scope_of
 from engine.compile.scopes import ObjectScope
 from engine.compile.work import Work
-from engine.expr.types import DATE, DATETIME
-from engine.names import ObjectName, did_you_mean, plural_from
+from engine.expr.types import CHECKBOX, DATE, DATETIME
+from engine.names import PLATFORM_FIELDS, ObjectName, did_you_mean, plural_from
 
 Step = Mapping[str, object]
 
@@ -32,13 +32,22 @@ def related_objects(work: Work, owner: ObjectName) -> dict[str, ObjectName]:
     """Give the objects that point at `owner`, by the plural that `for_each` calls them by."""
     found: dict[str, ObjectName] = {}
     for name, fields in work.declared.items():
-        if any(owner in field.targets for field in fields.values()):
+        own = (field for field in fields.values() if field.name not in PLATFORM_FIELDS)
+        if any(owner in field.targets for field in own):
             doc = work.parts[name].doc
             plural = str(doc.data.get("plural", "")) if doc is not None else ""
             found.setdefault(plural.lower().replace(" ", "_"), name)
             found[plural_from(name)] = name
     found.pop("", None)
     return found
+
+
+# What a step names -> the kind; each is for the records of one object.
+_FOR_AN_OBJECT: Mapping[str, str] = {
+    "email": "email",
+    "call": "workflow",
+    "approve": "approval",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +65,9 @@ class _Steps:
                 self._one(f"{pointer}/{place}", step)
 
     def _one(self, at: str, step: Step) -> None:
-        if "update" in step:
-            self._update(at, step)
+        self._of_this_object(at, step)
+        if "update" in step or "delete" in step:
+            self._others(at, step)
         elif "for_each" in step:
             self._for_each(at, step)
         else:
@@ -74,7 +84,7 @@ class _Steps:
     def _texts(self, at: str, step: Step) -> None:
         check = self.component
         for key in ("text", "note"):
-            if isinstance(step.get(key), str):
+            if key in step:
                 check.any_value(f"{at}/{key}", self.scope)
         for key in ("to", "notify"):
             check.people(f"{at}/{key}", step.get(key), self.scope)
@@ -87,7 +97,7 @@ class _Steps:
             check_assignee(check.work, check.doc, f"{at}/assign", given, self.owner)
         wait = step.get("wait")
         if isinstance(wait, Mapping) and "until" in wait:
-            check.one_of(f"{at}/wait/until", self.scope, (DATE, DATETIME))
+            check.one_of(f"{at}/wait/until", self.scope, (DATE, DATETIME, CHECKBOX))
 
     def _branches(self, at: str, step: Step) -> None:
         if "if" in step:
@@ -95,13 +105,24 @@ class _Steps:
         for branch in ("then", "else"):
             self.all(f"{at}/{branch}", step.get(branch))
 
-    def _update(self, at: str, step: Step) -> None:
-        target = ObjectName(str(step["update"]))
+    def _of_this_object(self, at: str, step: Step) -> None:
+        """Report what is named and made for records of another object."""
+        work = self.component.work
+        for key, kind in _FOR_AN_OBJECT.items():
+            name = step.get(key)
+            doc = work.named(kind).get(name) if isinstance(name, str) else None
+            other = None if doc is None else doc.data.get("object")
+            if other is not None and other != self.owner:
+                message = f'The {kind} "{name}" is for "{other}"; this step is on "{self.owner}".'
+                work.report(self.component.doc, "M323", message, pointer=f"{at}/{key}")
+
+    def _others(self, at: str, step: Step) -> None:
+        target = ObjectName(str(step.get("update") or step.get("delete")))
         if target not in self.component.work.declared:
             return  # reported as a dangling reference
         scope = TwoRecords(self.scope.of(target), self.scope)
         if "where" in step:
-            self.component.condition(f"{at}/where", scope)
+            self.component.chosen(f"{at}/where", scope)
         self.component.values(f"{at}/set", step.get("set"), self._fields(target), scope)
 
     def _for_each(self, at: str, step: Step) -> None:
@@ -117,7 +138,7 @@ class _Steps:
             return
         each = _Steps(self.component, target, scope_of(work, target))
         if "where" in step:
-            self.component.condition(f"{at}/where", each.scope)
+            self.component.chosen(f"{at}/where", each.scope)
         each.all(f"{at}/do", step.get("do"))
 
     def _fields(self, name: ObjectName) -> Fields:

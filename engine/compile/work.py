@@ -23,8 +23,10 @@ from engine.compiled import (
     Members,
     Model,
     PermissionSet,
+    Program,
     SharingRule,
     View,
+    Workflow,
 )
 from engine.errors import MetadataInvalid, Problem, Severity, sort_problems
 from engine.expr import Expression, ExprInvalid, ExprType, compile_expression
@@ -98,6 +100,8 @@ class Work:
         self.assignments: dict[str, Assignment] = {}
         self.mails: dict[str, MailTemplate] = {}
         self.approvals: dict[ObjectName, tuple[Approval, ...]] = {}
+        self.workflows: dict[str, Workflow] = {}
+        self.programs: dict[tuple[ComponentKey, str], Program] = {}
 
     def lazily(
         self, names: Iterable[ObjectName], make: Callable[[ObjectName], T]

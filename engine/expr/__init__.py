@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from engine.expr.context import EvalContext
 from engine.expr.expression import Expression, compile_expression
+from engine.expr.parting import Given, part
 from engine.expr.problems import ExprFailed, ExprInvalid, ExprProblem
 from engine.expr.renaming import rename_paths
 from engine.expr.types import ExprType, Kind, Scope, expr_type
@@ -21,9 +22,11 @@ __all__ = [
     "ExprProblem",
     "ExprType",
     "Expression",
+    "Given",
     "Kind",
     "Scope",
     "compile_expression",
     "expr_type",
+    "part",
     "rename_paths",
 ]

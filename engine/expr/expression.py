@@ -122,12 +122,13 @@ def compile_expression(
         checker.problems.extend(_misplaced(tree, expect))
     if tree is None or checker.problems:
         raise ExprInvalid(tuple(flaw.located(text) for flaw in checker.problems))
-    expression = _assembled(text, tree, expect or _own_type(tree))
+    expression = assembled(text, tree, expect or _own_type(tree))
     _refuse_constant_failure(expression)
     return expression
 
 
-def _assembled(text: str, tree: Node, type: ExprType) -> Expression:
+def assembled(text: str, tree: Node, type: ExprType) -> Expression:
+    """Make a checked tree ready to run."""
     nodes = list(walk(tree))
     calls = [node for node in nodes if isinstance(node, Call)]
     outside = {node.source for node in nodes if isinstance(node, ContextRead)}

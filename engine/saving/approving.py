@@ -25,18 +25,18 @@ from engine.expr import EvalContext
 from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import did_you_mean
-from engine.records import Decision
 from engine.saving.asking import ask, wanted_of
 from engine.saving.looking import Seen
 from engine.saving.revisions import approval_of
 from engine.saving.unit import Record, Unit
+from engine.saving.written import Written
 from engine.store.platform import approvals as store
 from engine.store.platform.approvals import Asked, NewRequest, Request
 from engine.store.reading import Reached, fetch_to_change
 
 MOST_LETTERS = 4000  # of a comment
 ANSWERS = (store.APPROVED, store.REJECTED)
-Saved = tuple[Mapping[str, Value] | None, Decision]
+_SAVED = frozenset({"created", "updated"})  # what submits a record by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ def recall(
     return _finish(unit, request, store.RECALLED, comment)
 
 
-def enter_approvals(unit: Unit, compiled: CompiledObject, written: Sequence[Saved]) -> None:
+def enter_approvals(unit: Unit, compiled: CompiledObject, written: Sequence[Written]) -> None:
     """Submit saved records by themselves, where an approval says so and its criteria now hold.
 
     Only a save that changes what the criteria look at submits. Two statements for each approval
@@ -148,11 +148,12 @@ def enter_approvals(unit: Unit, compiled: CompiledObject, written: Sequence[Save
     automatic = [
         one for one in unit.snapshot.model.approvals.get(compiled.name, ()) if one.is_automatic
     ]
-    for old, decision in written if automatic else ():
+    saved = [one for one in written if one.event in _SAVED]
+    for one in saved if automatic else ():
         for approval in automatic:
-            if old is not None and not decision.changed & approval.watch:
+            if one.old is not None and not one.changed & approval.watch:
                 continue
-            case = _saved_case(unit, compiled, old, decision)
+            case = _saved_case(unit, compiled, one)
             if _meets(approval, case):
                 _enter(unit, case, approval, "")
 
@@ -352,13 +353,11 @@ def _case_of(unit: Unit, compiled: CompiledObject, row: Record) -> _Case:
     return _Case(compiled=compiled, values=row, context=context)
 
 
-def _saved_case(
-    unit: Unit, compiled: CompiledObject, old: Mapping[str, Value] | None, decision: Decision
-) -> _Case:
-    met = None if unit.memory is None else unit.memory.of(int(str(decision.values["id"])))
-    prior = old if met is None else met.found
+def _saved_case(unit: Unit, compiled: CompiledObject, saved: Written) -> _Case:
+    met = None if unit.memory is None else unit.memory.of(saved.id)
+    prior = saved.old if met is None else met.found
     context = replace(unit.caller.context, prior=prior, is_new=prior is None)
-    return _Case(compiled=compiled, values=decision.values, context=context)
+    return _Case(compiled=compiled, values=saved.values, context=context)
 
 
 def _made(unit: Unit, number: int, new: NewRequest) -> Request:

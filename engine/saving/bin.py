@@ -21,6 +21,7 @@ from engine.saving.locking import locked, locked_among, needs_guard
 from engine.saving.rollups import Saved, roll_up
 from engine.saving.shown import shown
 from engine.saving.unit import Record, Unit
+from engine.saving.written import Written
 from engine.store.reading import Reached, fetch_by_ids, fetch_to_change
 from engine.store.writing import (
     Deletion,
@@ -77,7 +78,7 @@ def restore(unit: Unit, compiled: CompiledObject, record_id: int) -> None:
         take_from_bin(unit.tx, unit.snapshot, name, ids)
     for name, ids in back.items():
         _note_restored(unit, unit.snapshot.model.objects[name], ids, journal)
-    journal.write()
+    journal.close(compiled, ())
 
 
 def _rows(
@@ -179,7 +180,13 @@ def _carry_out(unit: Unit, doomed: _Doomed, root: int) -> None:
             journal.note(compiled, row, gone, 0, event="deleted")
         saved: list[Saved] = [(row, None, 0) for row in records.values()]
         roll_up(unit, compiled, saved, journal)
-    journal.write()
+        gone_all = [_gone(row) for row in records.values()]
+        journal.touched.append((compiled, gone_all))
+    journal.close(unit.snapshot.model.objects[next(iter(doomed.records))], ())
+
+
+def _gone(row: Mapping[str, Value]) -> Written:
+    return Written(old=row, values=row, changed=0, event="deleted")
 
 
 def _clear(unit: Unit, link: Inbound, ids: list[int], journal: Journal) -> None:
@@ -189,10 +196,13 @@ def _clear(unit: Unit, link: Inbound, ids: list[int], journal: Journal) -> None:
     clear_references(unit.tx, unit.snapshot, link, ids)
     mask = compiled.fields[FieldName(link.field)].bit
     saved: list[Saved] = []
+    touched: list[Written] = []
     for row in (one.row for one in before.values()):
         after = {**row, link.field: None, "version": int(row["version"]) + 1}  # type: ignore[arg-type]  # integer
         journal.note(compiled, row, after, mask)
         saved.append((row, after, mask))
+        touched.append(Written(old=row, values=after, changed=mask, event="updated"))
+    journal.touched.append((compiled, touched))
     roll_up(unit, compiled, saved, journal)
 
 
@@ -243,7 +253,10 @@ def _note_restored(
 ) -> None:
     found = _rows(unit, compiled, unit.planner.load_all(compiled), ids)
     saved: list[Saved] = []
+    touched: list[Written] = []
     for row in (one.row for one in found.values()):
         journal.note(compiled, row, row, 0, event="restored")
         saved.append((None, row, 0))
+        touched.append(Written(old=row, values=row, changed=0, event="restored"))
+    journal.touched.append((compiled, touched))
     roll_up(unit, compiled, saved, journal)

@@ -76,7 +76,8 @@ def remember(unit: Unit, drafts: Iterable[tuple[Mapping[str, Value] | None, Deci
     for old, decision in drafts:
         record = int(decision.values["id"])  # type: ignore[arg-type]  # an integer
         met = memory.of(record) or Met(found=old, fired=frozenset())
-        memory.note(record, replace(met, fired=met.fired.union(decision.fired)))
+        version = int(decision.values["version"])  # type: ignore[arg-type]  # an integer
+        memory.note(record, replace(met, fired=met.fired.union(decision.fired), version=version))
 
 
 def _attempt(unit: Unit, automation: Automation, draft: Draft) -> _Attempt:

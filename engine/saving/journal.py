@@ -5,21 +5,26 @@ Collected while a save runs and written in one statement.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.compiled import CompiledObject
 from engine.model.fields.base import Value
 from engine.saving.unit import Unit
+from engine.saving.written import Written, follow
 from engine.store.platform import history
 
 Changes = dict[str, tuple[Value, Value]]
 
 
 class Journal:
-    """Entries of one save, of the records saved and of the parents their roll-ups touched."""
+    """Entries of one save, of the records saved and of the parents their roll-ups touched.
+
+    `touched` collects what else was written on the way, for those who follow.
+    """
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
+        self.touched: list[tuple[CompiledObject, list[Written]]] = []
         self._entries: list[history.Entry] = []
 
     def note(
@@ -55,3 +60,10 @@ class Journal:
         if self._entries:
             unit = self._unit
             history.append(unit.tx, self._entries, at=unit.now, actor=unit.me, source=unit.source)
+
+    def close(self, compiled: CompiledObject, written: Sequence[Written]) -> None:
+        """Write the entries, then let happen what follows: of the records, then of the parents."""
+        self.write()
+        follow(self._unit, compiled, written)
+        for other, records in self.touched:
+            follow(self._unit, other, records)

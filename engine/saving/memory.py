@@ -20,18 +20,23 @@ _MARK = "automation: notes that hold"
 class Met:
     """A record that this transaction has saved: as it was found, and the workflows that fired.
 
-    `found` is None for a record that the transaction created.
+    `found` is None for a record that the transaction created. `version`: that of the last save.
     """
 
     found: Mapping[str, Value] | None
     fired: frozenset[str]
+    version: int = 0
 
 
 @dataclass(slots=True)
 class Memory:
-    """Records that were saved in one transaction, by id."""
+    """Records that were saved in one transaction, by id.
+
+    `depth`: how many workflows are at work, each started by what the one before it wrote.
+    """
 
     tx: Tx
+    depth: int = 0
     _met: dict[int, Met] = field(default_factory=dict)
     _log: list[tuple[int, Met | None]] = field(default_factory=list)
 

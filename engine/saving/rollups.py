@@ -10,6 +10,7 @@ from engine.names import FieldName, ObjectName
 from engine.records.draft import changed_mask
 from engine.saving.journal import Journal
 from engine.saving.unit import Unit
+from engine.saving.written import Written
 from engine.store.rolling import recompute
 
 MAX_LEVELS = 5
@@ -31,10 +32,15 @@ def roll_up(
         compiled = unit.snapshot.model.objects[parent]
         rolled = recompute(unit.tx, unit.snapshot, unit.caller, parent, names, ids)
         above: list[Saved] = []
+        touched: list[Written] = []
         for found in rolled:
             mask = changed_mask(compiled, found.before, found.after)
             journal.note(compiled, found.before, found.after, mask, event="rolled_up")
             above.append((found.before, found.after, mask))
+            touched.append(
+                Written(old=found.before, values=found.after, changed=mask, event="rolled_up")
+            )
+        journal.touched.append((compiled, touched))
         if above and level < MAX_LEVELS:
             roll_up(unit, compiled, above, journal, level + 1)
 

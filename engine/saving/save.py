@@ -29,7 +29,6 @@ from engine.model.fields.base import Value
 from engine.names import FieldName
 from engine.records import Decision, Draft, coerce
 from engine.records.pipeline import set_constants
-from engine.saving.approving import enter_approvals
 from engine.saving.deciding import decide_all, remember
 from engine.saving.journal import Journal
 from engine.saving.keeping import keeping
@@ -37,8 +36,9 @@ from engine.saving.locking import locked, locked_among, needs_guard
 from engine.saving.numbers import set_auto_numbers
 from engine.saving.references import OWNER, load_references, lookups_to_load
 from engine.saving.rollups import roll_up
-from engine.saving.shown import shown
+from engine.saving.shown import settled, shown
 from engine.saving.unit import Record, Unit
+from engine.saving.written import Written
 from engine.store.failures import UniqueViolated
 from engine.store.naming import unique_name
 from engine.store.platform.shares import queue_ids
@@ -89,7 +89,8 @@ def create(
     if good:
         insert_many(unit.tx, unit.snapshot, compiled.name, [d.values for d in good])
         _follow_up(unit, compiled, automation, [(None, decision) for decision in good])
-    return [_outcome(unit, compiled, decision) for decision in decisions]
+    again = settled(unit, compiled, good)
+    return [_outcome(unit, compiled, decision, again) for decision in decisions]
 
 
 def change(unit: Unit, compiled: CompiledObject, changes: Sequence[Change]) -> list[Outcome]:
@@ -128,10 +129,11 @@ def change(unit: Unit, compiled: CompiledObject, changes: Sequence[Change]) -> l
     with keeping(unit, compiled):
         written = _write(unit, compiled, pairs)
     _follow_up(unit, compiled, automation, written)
+    again = settled(unit, compiled, [decision for _, decision in written])
     final = {_id(decision): decision for _, decision in written}
     results = iter(final.get(_id(decision), decision) for decision in decisions)
     return [
-        refused if refused is not None else _outcome(unit, compiled, next(results), locks)
+        refused if refused is not None else _outcome(unit, compiled, next(results), again, locks)
         for refused in outcomes
     ]
 
@@ -280,12 +282,20 @@ def _follow_up(
         journal.note(compiled, old, decision.values, decision.changed)
     changes = [(old, decision.values, decision.changed) for old, decision in written]
     roll_up(unit, compiled, changes, journal)
-    journal.write()
-    enter_approvals(unit, compiled, written)
+    journal.close(compiled, [_written(old, decision) for old, decision in written])
+
+
+def _written(old: Mapping[str, Value] | None, decision: Decision) -> Written:
+    event = "created" if old is None else "updated"
+    return Written(old=old, values=decision.values, changed=decision.changed, event=event)
 
 
 def _outcome(
-    unit: Unit, compiled: CompiledObject, decision: Decision, locks: Mapping[int, int] = NO_LOCKS
+    unit: Unit,
+    compiled: CompiledObject,
+    decision: Decision,
+    again: Mapping[int, Record],
+    locks: Mapping[int, int] = NO_LOCKS,
 ) -> Outcome:
     lock = locks.get(_id(decision))
     if lock is not None:
@@ -294,7 +304,8 @@ def _outcome(
         if any(error.code == "W101" for error in decision.errors):
             return AutomationFailed(errors=decision.errors)
         return RecordInvalid(errors=decision.errors)
-    return shown(unit, compiled, decision.values, decision.reasons)
+    changed = again.get(_id(decision))
+    return changed or shown(unit, compiled, decision.values, decision.reasons)
 
 
 def unique_conflict(unit: Unit, compiled: CompiledObject, violated: UniqueViolated) -> Conflict:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from engine.access import Everything
 from engine.compiled import CompiledObject
 from engine.model.fields.base import Value
+from engine.records import Decision
 from engine.saving.unit import Record, Unit
+from engine.store.reading import fetch_by_ids
+
+_SAVED = Everything("it was just saved")
 
 
 def shown(
@@ -25,3 +30,20 @@ def shown(
     if failed:
         record["_errors"] = failed
     return record
+
+
+def settled(
+    unit: Unit, compiled: CompiledObject, decisions: Sequence[Decision]
+) -> dict[int, Record]:
+    """Read again what workflows have changed since it was written: one statement, or none."""
+    memory, ids = unit.memory, []
+    for decision in decisions if memory is not None else ():
+        record = int(decision.values["id"])  # type: ignore[arg-type]  # an integer
+        met = memory.of(record) if memory is not None else None
+        if met is not None and met.version != decision.values["version"]:
+            ids.append(record)
+    if not ids:
+        return {}
+    plan = unit.planner.read(compiled, policy=_SAVED)
+    found = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, sorted(ids))
+    return {record: row for record, (row, _) in found.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.access import Access, ObjectAccess
 from engine.compiled import CompiledObject, Snapshot
@@ -18,6 +18,9 @@ from engine.saving.memory import Memory
 from engine.snapshots import nothing_to_wake
 from engine.store.reading import Caller
 from engine.store.tx import Tx
+
+if TYPE_CHECKING:
+    from engine.saving.written import Follow
 
 Record = dict[str, Value]
 NOT_ALLOWED = {
@@ -57,6 +60,7 @@ class Unit:
     scopes: frozenset[str] = frozenset()
     memory: Memory | None = None  # made when a record with workflows is saved
     wake: Callable[[], None] = nothing_to_wake  # tells a worker, after the commit, what there is
+    follow: Follow | None = None  # what follows when records were written (`engine.saving.after`)
 
     @property
     def me(self) -> int:

@@ -7,14 +7,14 @@ constants are parameters in it, facts of the surroundings are parameters named `
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine.expr import Expression, Kind
+from engine.expr import Expression, Given, Kind
 from engine.expr.types import ExprType
-from engine.model.fields.base import Storage, StorageKind
+from engine.model.fields.base import Storage, StorageKind, Value
 from engine.store.columns import codec
 from engine.store.sql.fragment import Fragment
 from engine.store.sql.pieces import Piece
@@ -22,7 +22,7 @@ from engine.store.sql.postgresql import PostgresqlWriter
 from engine.store.sql.sqlite import SqliteWriter
 from engine.store.sql.writer import ColumnOf, NoSqlForm
 
-__all__ = ["NoSqlForm", "decoder", "lower", "lower_condition"]
+__all__ = ["NoSqlForm", "decoder", "given_params", "lower", "lower_condition"]
 
 _STORED = {
     Kind.CHECKBOX: StorageKind.BOOLEAN,
@@ -89,3 +89,23 @@ def decoder(type: ExprType, dialect: str) -> Callable[[Any], Any] | None:
         return codec(Storage(StorageKind.DECIMAL, decimals=type.decimals), dialect).decode
     storage = _STORED.get(type.kind)
     return None if storage is None else codec(Storage(storage), dialect).decode
+
+
+def given_params(given: Iterable[tuple[Given, Value]], dialect: str) -> dict[str, object]:
+    """Give the parameters of values that an expression is given, as a column would keep them."""
+    return {
+        f"ctx_record_{one.name}": _bound(one.value.type, value, dialect) for one, value in given
+    }
+
+
+def _bound(type: ExprType, value: Value, dialect: str) -> object:
+    if value is None:
+        return None
+    if type.kind is Kind.NUMBER:
+        if type.decimals is None:
+            return float(str(value)) if dialect == "sqlite" else value
+        storage = Storage(StorageKind.DECIMAL, decimals=type.decimals)
+    else:
+        storage = Storage(_STORED.get(type.kind, StorageKind.TEXT))
+    encode = codec(storage, dialect).encode
+    return value if encode is None else encode(value)

@@ -6,7 +6,7 @@ Rows are assembled in one pass: fetched columns decoded, formulas evaluated over
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,17 +36,20 @@ COUNT_UP_TO = 10_000
 class Caller:
     """For whom a statement runs: who they are in policies, and the context of expressions.
 
-    `groups`: every group they belong to, as sharing rules and shares name them.
+    `groups`: every group they belong to, as sharing rules and shares name them. `given`: values
+    that a condition is given by name, as the database takes them.
     """
 
     me: int
     context: EvalContext
     role: str = ""
     groups: tuple[str, ...] = ()
+    given: Mapping[str, object] = field(default_factory=dict)
 
     def params(self) -> dict[str, object]:
         """Give the parameters that every statement may ask for."""
-        return {**group_params(self.me, self.role, self.groups), **self.context.sql_params()}
+        own = group_params(self.me, self.role, self.groups)
+        return {**own, **self.context.sql_params(), **self.given}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -232,6 +232,7 @@ def _steps(data: object, key: str, object_name: str, at: str = "") -> Found:
 _STEP_TARGETS: Mapping[str, str] = {
     "create": "object",
     "update": "object",
+    "delete": "object",
     "email": "email",
     "webhook": "endpoint",
     "approve": "approval",

@@ -203,6 +203,14 @@ _STEP = either(
         "where",
         "set",
     ),
+    _step(
+        "delete",
+        {
+            "delete": described(NAME, "The object whose records go to the bin."),
+            "where": described(EXPRESSION, "Which of its records."),
+        },
+        "where",
+    ),
     _step("set", {"set": described(VALUES, "New values of the record itself, as expressions.")}),
     _step(
         "email",
@@ -223,7 +231,10 @@ _STEP = either(
         "wait",
         {
             "wait": either(
-                group({"until": described(EXPRESSION, "A date or instant.")}, required=("until",)),
+                group(
+                    {"until": described(EXPRESSION, "A date, an instant, or a condition.")},
+                    required=("until",),
+                ),
                 group({"for": described(DURATION, "How long.")}, required=("for",)),
                 by="*",
             )

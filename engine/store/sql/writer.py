@@ -166,7 +166,7 @@ class Writer(ABC):
             parts=self.typed(bound, node.type.kind),
             kind=node.type.kind,
             is_filled=is_filled,
-            scale=0,
+            scale=node.type.decimals if node.source == "record" else 0,
         )
 
     @abstractmethod

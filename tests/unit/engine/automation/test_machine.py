@@ -47,7 +47,7 @@ def run(values: dict[str, Value]) -> list[Assigned]:
     workflow, compiled = prepared()
     at, found = 0, []
     while True:
-        at, effect = advance(workflow.program, at, compiled, values, NOW)
+        at, effect = advance(workflow.program.instructions, at, compiled, values, NOW)
         if effect is None:
             return found
         found.append(effect)
@@ -85,9 +85,10 @@ def test_a_run_can_stop_anywhere_and_go_on() -> None:
     workflow, compiled = prepared()
     values: dict[str, Value] = {"amount": Decimal(50)}
 
-    at, _ = advance(workflow.program, 0, compiled, values, NOW)
-    again, effect = advance(*(prepared()[0].program, at, compiled, values, NOW))
+    at, _ = advance(workflow.program.instructions, 0, compiled, values, NOW)
+    again, effect = advance(*(prepared()[0].program.instructions, at, compiled, values, NOW))
 
     assert effect is not None
     assert (effect.step, again) == ("big", at + 2)
-    assert advance(workflow.program, len(workflow.program), compiled, values, NOW)[1] is None
+    steps = workflow.program.instructions
+    assert advance(steps, len(steps), compiled, values, NOW)[1] is None
