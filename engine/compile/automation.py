@@ -105,7 +105,7 @@ def _check_calls(work: Work) -> None:
 
 def _follow_calls(work: Work, name: str, above: tuple[str, ...], done: set[str]) -> None:
     doc = work.named("workflow").get(name)
-    if doc is None or name in done:
+    if doc is None or name in done or doc.key in work.broken:
         return
     for at, called in _calls("/steps", doc.data.get("steps")):
         if called in (*above, name):

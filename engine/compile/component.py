@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from engine.compile.meetings import TwoRecords
 from engine.compile.work import Work
 from engine.expr import Expression, ExprType, Kind, Scope, expr_type
 from engine.expr.constants import parse_constant
@@ -43,6 +44,8 @@ class Component:
     def chosen(self, pointer: str, scope: Scope) -> None:
         """Check a condition that chooses records: it needs a form in SQL."""
         found = self.work.expression(self.doc, pointer, scope, expect=CHECKBOX)
+        if found is not None and isinstance(scope, TwoRecords):
+            found, _ = scope.part(found)
         problem = None if found is None else _sql_problem(found)
         if problem is not None:
             self.work.report(self.doc, "M313", problem, pointer=pointer)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from engine.compile.scopes import ObjectScope
-from engine.expr import ExprType, Scope
+from engine.expr import Expression, ExprType, Given, Scope, part
 from engine.expr.types import JSON, TEXT
 from engine.names import PLATFORM_FIELDS
 
@@ -57,6 +57,17 @@ class TwoRecords:
     def is_of_first(self, step: str) -> bool:
         """Tell whether a name is the first record's."""
         return step not in PLATFORM_FIELDS and self.first.find((step,)) is not None
+
+    def part(
+        self, expression: Expression, *, start: int = 0
+    ) -> tuple[Expression, tuple[Given, ...]]:
+        """Take out what the second record says: what is left reads the first alone."""
+        return part(
+            expression,
+            lambda path: not self.is_of_first(path.split(".")[0]),
+            lambda path: path.removeprefix(f"{RECORD}."),
+            start=start,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from engine.compile.meetings import RECORD, TwoRecords
+from engine.compile.meetings import TwoRecords
 from engine.compile.objects import scope_of
 from engine.compile.steps import related_objects
 from engine.compile.work import Work, at_pointer
@@ -38,7 +38,7 @@ from engine.compiled import (
     WaitFor,
     WaitUntil,
 )
-from engine.expr import Expression, Given, compile_expression, part
+from engine.expr import Expression, Given, compile_expression
 from engine.expr.constants import parse_constant
 from engine.names import PLATFORM_FIELDS, ComponentKey, Digest, FieldName, ObjectName
 from engine.source import SourceDoc
@@ -276,12 +276,7 @@ class _Placing:
         """Take what the step's own record says out of an expression over the target's records."""
         scope = scope_of(self._work, self._compiled.name)
         meeting = TwoRecords(scope.of(target), scope)
-        own, given = part(
-            expression,
-            lambda path: not meeting.is_of_first(path.split(".")[0]),
-            lambda path: path.removeprefix(f"{RECORD}."),
-            start=start,
-        )
+        own, given = meeting.part(expression, start=start)
         for one in given:
             self._note(one.value)
         return own, given

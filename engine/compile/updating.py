@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from engine.compile.programs import active_steps
 from engine.compile.work import Work
-from engine.compiled import ForEach, SetFields, Workflow
+from engine.compiled import ForEach, SetFields, Setting, Workflow
 from engine.expr.closures import closure
 from engine.expr.context import EvalContext
 from engine.expr.problems import ExprFailed
@@ -74,9 +74,17 @@ def _given(workflow: Workflow) -> dict[str, object]:
             behind = max(behind, instruction.to)
         elif isinstance(instruction, SetFields) and place >= behind:
             for setting in instruction.settings:
+                if _is_itself(setting):
+                    continue
                 is_constant = setting.expression is None and setting.field not in found
                 found[setting.field] = setting.constant if is_constant else ...
     return found
+
+
+def _is_itself(setting: Setting) -> bool:
+    """Tell whether a field is given its own value, which is no change."""
+    tree = None if setting.expression is None else setting.expression.tree
+    return isinstance(tree, FieldRead) and tree.path == setting.field
 
 
 def _may_hold(workflow: Workflow, given: Mapping[str, object]) -> bool:

@@ -47,7 +47,7 @@ def test_steps_become_a_program_with_jumps() -> None:
     """A branch jumps over `then`, its end over `else`; steps switched off are left out."""
     found = compiled("label: Some work")
 
-    one, two, over, three, four = found.program
+    one, two, over, three, four = found.program.instructions
     assert isinstance(one, JumpUnless)
     assert isinstance(two, SetFields)
     assert isinstance(three, SetFields)

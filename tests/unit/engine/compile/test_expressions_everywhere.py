@@ -63,7 +63,12 @@ MISTAKES = [
     (DEAL, "notify: [owner]", "notify: [‸account]", "M305 Here a user or an e-mail is needed"),
     (DEAL, '"Hot: " & name', '"Hot: " & ‸nam', "M301 There is no field `nam`."),
     (DEAL, "amount: amount}", "amount: ‸amout}", "M301 There is no field `amout`."),
-    (DEAL, "close_date - 7", "‸amount - 7", "M305 Here a date or a date with time is needed; this"),
+    (
+        DEAL,
+        "close_date - 7",
+        "‸amount - 7",
+        "M305 Here a date or a date with time or a checkbox is needed; this",
+    ),
     # Other records.
     (DEAL, "for_each: line_items", "for_each: ‸line_item", 'M202 No records called "line_item"'),
     (DEAL, "set: {locked: true}}]", "set: {locked: ‸5}}]", "R140 5 is neither true nor false."),
