@@ -22,7 +22,7 @@ from deploy_tool.planning import Planned, ensure_fresh
 from deploy_tool.policy import ensure_allowed
 from deploy_tool.present import ensure_present
 from deploy_tool.treatments import ensure_treated
-from engine.clock import Clock
+from engine.clock import Clock, zone_of
 from engine.compiled import Snapshot
 from engine.diff import Operation
 from engine.errors import DeploymentFailed, PatronError
@@ -45,7 +45,6 @@ from engine.store.platform.values import load_values
 from engine.store.platform.versions import Content, Origin, Version, publish
 from engine.store.steps import at_step
 from engine.store.tx import Tx
-from engine.unit import zone_of
 
 PATIENCE_SECONDS = 30.0  # how long a deployment tries to get in
 BRINGING = frozenset({"deploy", "api"})  # doors through which a configuration comes from elsewhere

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from deploy_tool.generations import conversions
 from deploy_tool.trees import Running
+from engine.clock import zone_of
 from engine.compiled import Model, Snapshot
 from engine.errors import DeploymentFailed
 from engine.expr import EvalContext
@@ -25,7 +26,6 @@ from engine.store.platform.members import list_members
 from engine.store.platform.physical import physical_map
 from engine.store.platform.values import load_values
 from engine.store.tx import Tx
-from engine.unit import zone_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

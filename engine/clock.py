@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 class Clock(Protocol):
@@ -37,3 +39,12 @@ class FixedClock:
 def in_milliseconds(instant: datetime) -> datetime:
     """Cut an instant to whole milliseconds, the precision that both databases keep."""
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> ZoneInfo:
+    """Give a time zone by name; an unknown one is UTC rather than a failed request."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

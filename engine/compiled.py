@@ -405,11 +405,11 @@ class WaitUntil:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendMail:
-    """Instruction: send an e-mail of the configuration to people; `to` as it is declared."""
+    """Instruction: send an e-mail of the configuration to people."""
 
     step: str
     email: str
-    to: tuple[object, ...]
+    to: tuple[Recipient, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -417,7 +417,7 @@ class Notify:
     """Instruction: tell members something on their screens."""
 
     step: str
-    to: tuple[object, ...]
+    to: tuple[Recipient, ...]
     text: Expression
 
 

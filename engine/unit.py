@@ -6,13 +6,13 @@ Separate from `engine.session`, so that jobs and tests can open one without a fa
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.access import Access, Standing, effective, standing
-from engine.clock import Clock
+from engine.clock import Clock, zone_of
 from engine.compiled import Model, Snapshot
 from engine.errors import AccessDenied
 from engine.expr import EvalContext
@@ -24,7 +24,7 @@ from engine.saving.unit import Unit
 from engine.snapshots import Credential, Environment
 from engine.store.elsewhere import with_others
 from engine.store.memo import Memo
-from engine.store.platform.enter import Member, MemberCredential, enter
+from engine.store.platform.enter import Member, MemberCredential, enter, look_at
 from engine.store.reading import Caller
 from engine.store.tx import Tx
 
@@ -126,9 +126,15 @@ def _context(snapshot: Snapshot, access: Access, member: Member, now: datetime) 
     )
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """Give a time zone by name; an unknown one is UTC rather than a failed request."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+def in_name_of(unit: Unit, user: int) -> Unit:
+    """Give the same transaction as that of a user who may be away: for what goes on in their name.
+
+    Days begin in the project's time zone, as in all that happens by itself.
+    """
+    member = look_at(unit.tx, user)
+    if member is None or member.id == unit.me:
+        return unit
+    access, _ = rights_of(unit.snapshot.model, member)
+    caller = caller_of(unit.tx, unit.snapshot, access, member, unit.now)
+    zone = zone_of(unit.snapshot.model.project.time_zone)
+    return replace(unit, caller=replace(caller, context=replace(caller.context, zone=zone)))

@@ -11,14 +11,13 @@ from time import perf_counter
 
 from deploy_tool.testing.outcomes import Outcome, State, Stopped, outcome_of
 from deploy_tool.testing.wording import say_refusal, say_values
-from engine.clock import Clock
+from engine.clock import Clock, zone_of
 from engine.compiled import CompiledObject, Model, Rule
 from engine.errors import RecordInvalid
 from engine.expr import EvalContext
 from engine.names import ObjectName, split_key
 from engine.records.examples import Judgement, judge
 from engine.source import SourceDoc, SourceTree
-from engine.unit import zone_of
 
 _REFUSES, _ACCEPTS = "the rule refuses it", "the rule accepts it"
 

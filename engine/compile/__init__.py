@@ -39,8 +39,8 @@ PASSES = (
     compile_sharing,
     check_expressions,
     compile_assignments,
-    compile_automation,
     compile_mails,
+    compile_automation,
     compile_approvals,
     check_cycles,
 )

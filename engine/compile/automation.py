@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from engine.compile.expressions import STEPS
@@ -25,11 +26,13 @@ from engine.compiled import (
 )
 from engine.errors import Severity
 from engine.expr import Kind
+from engine.model.cron import BadCron, read_cron
 from engine.names import FieldName, ObjectName
 from engine.source import SourceDoc
 
 BEFORE_SAVE, DELETED, AT = "before_save", "deleted", "at"
 AFTER_SAVE = frozenset({"created", "updated", "saved"})
+_ONCE = datetime(2024, 1, 1, tzinfo=UTC)
 _RUN_BEFORE_SAVE = frozenset({"set", "if"})
 _NOT_IN_THE_BIN = frozenset({"set", "assign", "approve"})
 
@@ -42,6 +45,7 @@ def compile_automation(work: Work) -> None:
     docs = {n: d for n, d in sorted(work.named("workflow").items()) if is_active(d.data)}
     for doc in docs.values():
         _check_steps(work, doc)
+        _check_schedule(work, doc)
     _check_calls(work)
     if _is_broken(work):
         return
@@ -94,6 +98,23 @@ ACTIONS = (
     *("set", "if", "create", "update", "delete", "email", "webhook", "wait", "for_each"),
     *("approve", "assign", "notify", "note", "call"),
 )
+
+
+def _check_schedule(work: Work, doc: SourceDoc) -> None:
+    """Report times that cannot be read, and dates that are none."""
+    trigger = _Trigger.of(doc.data)
+    if trigger.when == "every":
+        try:
+            read_cron(str(trigger.given.get("cron", ""))).after(_ONCE, UTC)
+        except BadCron as bad:
+            message = f"The time cannot be read: {bad}."
+            work.report(doc, "M324", message, pointer=f"{trigger.pointer}/cron")
+    if trigger.when == AT:
+        owner = ObjectName(str(doc.data.get("object", "")))
+        field = work.declared.get(owner, {}).get(FieldName(str(trigger.given.get("field", ""))))
+        if field is not None and field.type not in ("date", "datetime"):
+            message = f"`{field.name}` is no date: it is a field of the type {field.type}."
+            work.report(doc, "M324", message, pointer=f"{trigger.pointer}/field")
 
 
 def _check_calls(work: Work) -> None:

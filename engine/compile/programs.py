@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from engine.compile.meetings import TwoRecords
 from engine.compile.objects import scope_of
+from engine.compile.recipients import compile_recipients
 from engine.compile.steps import related_objects
 from engine.compile.work import Work, at_pointer
 from engine.compiled import (
@@ -30,6 +31,7 @@ from engine.compiled import (
     NextOne,
     Notify,
     Program,
+    Recipient,
     SendMail,
     Sent,
     SetFields,
@@ -220,6 +222,11 @@ class _Placing:
         self._layout.add(WaitFor(step=name, number=int(number), unit=unit.rstrip("s")))
 
     def email(self, at: str, step: Step, name: str) -> None:
+        mail = self._work.mails.get(str(step["email"]))
+        if mail is not None:
+            texts = (mail.own, *mail.translations.values())
+            read = self._layout.reads.setdefault(self._compiled.name, set())
+            read.update(path for text in texts for path in text.reads)
         self._layout.add(SendMail(step=name, email=str(step["email"]), to=self._people(at, "to")))
 
     def notify(self, at: str, step: Step, name: str) -> None:
@@ -243,7 +250,6 @@ class _Placing:
         given = step["assign"]
         doc = self._work.named("assignment").get(given) if isinstance(given, str) else None
         if doc is not None:
-            self._layout.parts[doc.key] = doc.digest
             is_ours = doc.data.get("object") == self._compiled.name
             for pointer, found in self._work.ready.items() if is_ours else ():
                 if pointer[0] == doc.key:
@@ -256,14 +262,14 @@ class _Placing:
     def _below(self, pointer: str, steps: object) -> None:
         self._layout.place(self._doc, pointer, steps, self._compiled, self._before)
 
-    def _people(self, at: str, key: str) -> tuple[object, ...]:
-        """Give recipients as declared; what their expressions read is noted."""
+    def _people(self, at: str, key: str) -> tuple[Recipient, ...]:
+        """Give recipients; what their expressions read is noted."""
         who = at_pointer(self._doc.data, f"{at}/{key}")
-        everyone = who if isinstance(who, list | tuple) else (who,)
-        for place in range(len(everyone)):
-            self._expression(f"{at}/{key}/{place}")
-        self._expression(f"{at}/{key}")
-        return tuple(everyone)
+        found = compile_recipients(self._work, self._doc, f"{at}/{key}", who)
+        for one in found:
+            if isinstance(one, Expression):
+                self._note(one)
+        return found
 
     def _chosen(self, at: str, target: ObjectName) -> Choice:
         condition = self._work.ready[self._doc.key, f"{at}/where"]

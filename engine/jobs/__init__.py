@@ -4,10 +4,15 @@ A job is data (`Job`); composition roots hand their jobs to `make_worker`, `depl
 beside `JOBS`, the engine's. The only room that knows Celery.
 """
 
-from engine.jobs import auditing, delivering, housekeeping
+from engine.jobs import auditing, delivering, housekeeping, running
 from engine.jobs.table import Job, Work
 from engine.jobs.worker import make_worker, run_worker
 
-JOBS: tuple[Job, ...] = (*housekeeping.JOBS, *auditing.JOBS, *delivering.JOBS)
+JOBS: tuple[Job, ...] = (
+    *housekeeping.JOBS,
+    *auditing.JOBS,
+    *delivering.JOBS,
+    *running.JOBS,
+)
 
 __all__ = ["JOBS", "Job", "Work", "make_worker", "run_worker"]

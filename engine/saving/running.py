@@ -22,8 +22,9 @@ from engine.model.fields.base import Value
 from engine.names import ComponentKey
 from engine.saving.acting import acting
 from engine.saving.deciding import memory_of
-from engine.saving.progress import DONE, FAILED, RUNNING, Progress, StepFailed
-from engine.saving.stepping import CARRIED_OUT, At, carry_out
+from engine.saving.progress import DONE, FAILED, MOST_STEPS, RUNNING, WAITING, Progress, StepFailed
+from engine.saving.reaching import EFFECTS
+from engine.saving.stepping import ON_RECORDS, At, failed
 from engine.saving.unit import Unit
 from engine.store.failures import Busy, ConnectionLost
 from engine.store.platform import runs
@@ -32,6 +33,7 @@ from engine.store.reading import fetch_by_ids
 from engine.store.tx import Tx
 
 RunId = int
+CARRIED_OUT = {**ON_RECORDS, **EFFECTS}
 MOST_DEEP = 10
 _LOG = logging.getLogger("patron.runs")
 _ALL = Everything("a workflow works on it")
@@ -79,6 +81,20 @@ def start_runs(
     return found
 
 
+def enqueue(
+    unit: Unit, program: Program, compiled: CompiledObject, records: Sequence[int], cause: str
+) -> None:
+    """Write runs down that begin when the worker comes to them: one statement for all."""
+    unit = acting(unit)
+    ids = unit.take_ids(runs.IDS, len(records))
+    begun = (
+        _begun(unit, program, compiled, run, record, None, cause).row
+        for run, record in zip(ids, records, strict=True)
+    )
+    waiting = {"state": WAITING, "waits_for": "time", "due_at": unit.now}
+    runs.add(unit.tx, [replace(row, **waiting) for row in begun])  # type: ignore[arg-type]  # its fields
+
+
 def _begun(
     unit: Unit,
     program: Program,
@@ -118,14 +134,14 @@ def move_on(unit: Unit, found: Sequence[Progress]) -> None:
             _write(unit, found)
     except (Busy, ConnectionLost):
         raise
-    except Exception as failed:  # noqa: BLE001  # whatever it is, the record that started it stays
+    except Exception as wrong:  # noqa: BLE001  # whatever it is, the record that started it stays
         if len(found) > 1:
             for progress in found:
                 progress.restart()
                 progress.values = None
                 move_on(unit, [progress])
         else:
-            _fail(unit, found[0], failed)
+            fail(unit, found[0], wrong)
 
 
 @contextmanager
@@ -163,8 +179,20 @@ def _carry_out(unit: Unit, found: Sequence[Progress]) -> None:
                 progress.at = place
                 groups.setdefault(place, []).append((progress, doing))
         for place in sorted(groups):
-            carry_out(unit, groups[place])
+            _step(unit, groups[place])
         active = [progress for progress in active if progress.state == RUNNING]
+
+
+def _step(unit: Unit, group: Sequence[At]) -> None:
+    """Carry out one step for all runs that stand at it. Raises: StepFailed."""
+    for progress, doing in group:
+        progress.count += 1
+        if progress.count > MOST_STEPS:
+            message = say(
+                "The run has taken {most:group} steps; that was given up.", most=MOST_STEPS
+            )
+            raise failed(progress, doing, AutomationFailed(message, code="W111"))
+    CARRIED_OUT[type(group[0][1])](unit, group)
 
 
 def _load(unit: Unit, active: Iterable[Progress]) -> None:
@@ -240,12 +268,12 @@ def _input(progress: Progress) -> dict[str, object]:
     return {path: values.get(path) for path in sorted(reads)} if values else {}
 
 
-def _fail(unit: Unit, progress: Progress, failed: Exception) -> None:
+def fail(unit: Unit, progress: Progress, wrong: Exception) -> None:
     """Keep a run as failed: what it did since the last commit is undone, and said to be."""
     undone = [replace(step, state="undone") for step in progress.steps]
-    code, reason = _said(failed)
-    if isinstance(failed, StepFailed):
-        undone.append(_failing_step(unit, progress, failed, reason))
+    code, reason = _said(wrong)
+    if isinstance(wrong, StepFailed):
+        undone.append(_failing_step(unit, progress, wrong, reason))
     count = max([progress.count, *(step.number for step in undone)])
     progress.restart()
     progress.count, progress.state = count, FAILED
@@ -258,12 +286,12 @@ def _fail(unit: Unit, progress: Progress, failed: Exception) -> None:
     runs.add_steps(unit.tx, undone)
 
 
-def _failing_step(unit: Unit, progress: Progress, failed: StepFailed, reason: str) -> StepRow:
+def _failing_step(unit: Unit, progress: Progress, wrong: StepFailed, reason: str) -> StepRow:
     return StepRow(
         run=progress.row.id,
         number=progress.count,
-        step=failed.step,
-        action=failed.action,
+        step=wrong.step,
+        action=wrong.action,
         object=progress.name,
         record=progress.record,
         state="failed",
@@ -272,13 +300,13 @@ def _failing_step(unit: Unit, progress: Progress, failed: StepFailed, reason: st
     )
 
 
-def _said(failed: Exception) -> tuple[str, str]:
+def _said(wrong: Exception) -> tuple[str, str]:
     """Give the code and the reason that are kept of a failure."""
-    if isinstance(failed, StepFailed):
-        return failed.error.code, failed.reason
-    if isinstance(failed, PatronError):
-        return failed.code, failed.message
-    _LOG.error("a run failed unexpectedly", exc_info=failed)
+    if isinstance(wrong, StepFailed):
+        return wrong.error.code, wrong.reason
+    if isinstance(wrong, PatronError):
+        return wrong.code, wrong.message
+    _LOG.error("a run failed unexpectedly", exc_info=wrong)
     return "P100", say("An internal error: the details are in the server's log.")
 
 

@@ -1,6 +1,6 @@
 """The steps of runs carried out: each for all runs that stand at it, in as few statements as one.
 
-One table says which function carries out which instruction. A step that cannot be carried out
+`ON_RECORDS` says which function carries out which instruction. A step that cannot be carried out
 raises `StepFailed`; what it leaves behind is undone by whoever called.
 """
 
@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from engine.access import Everything
 from engine.automation import Assigned, Refused, compute
+from engine.clock import zone_of
 from engine.compiled import (
     AddNote,
+    Approve,
+    Assign,
+    CallEndpoint,
     Choice,
     CreateRecord,
     DeleteRecords,
     Doing,
     ForEach,
     NextOne,
+    Notify,
+    SendMail,
     UpdateRecords,
     WaitFor,
     WaitUntil,
@@ -33,7 +39,7 @@ from engine.model.fields.base import Value
 from engine.names import FieldName
 from engine.query.plan import Order
 from engine.saving import bin as bins
-from engine.saving.progress import MOST_STEPS, WAITING, Loop, Progress, StepFailed
+from engine.saving.progress import WAITING, Loop, Progress, StepFailed
 from engine.saving.save import Change, change, create
 from engine.saving.unit import Record, Unit
 from engine.store.lower import given_params
@@ -50,18 +56,6 @@ CHUNK = 500
 LATER = timedelta(hours=1)  # how often a condition is looked at that no save has touched
 _ALL = Everything("a workflow chooses them")
 _BY_ID = (Order("id"),)
-
-
-def carry_out(unit: Unit, group: Sequence[At]) -> None:
-    """Carry out one step for all runs that stand at it. Raises: StepFailed."""
-    for progress, _ in group:
-        progress.count += 1
-        if progress.count > MOST_STEPS:
-            message = say(
-                "The run has taken {most:group} steps; that was given up.", most=MOST_STEPS
-            )
-            raise _failed(progress, group[0][1], AutomationFailed(message, code="W111"))
-    CARRIED_OUT[type(group[0][1])](unit, group)
 
 
 def note_step(
@@ -99,7 +93,7 @@ def step_of(doing: Doing | Assigned) -> str:
 
 def _set(unit: Unit, group: Sequence[At]) -> None:
     """Write values to the records themselves; one that several runs write is written in turns."""
-    for turn in _turns(group):
+    for turn in turns(group):
         changes = []
         for progress, doing in turn:
             assert isinstance(doing, Assigned)  # the table says so
@@ -108,12 +102,12 @@ def _set(unit: Unit, group: Sequence[At]) -> None:
         outcomes = change(unit, turn[0][0].compiled(unit), changes)
         for (progress, doing), wanted, outcome in zip(turn, changes, outcomes, strict=True):
             if isinstance(outcome, PatronError):
-                raise _failed(progress, doing, outcome)
+                raise failed(progress, doing, outcome)
             note_step(progress, doing, at=unit.now, given=wanted.given)
             progress.values = None
 
 
-def _turns(group: Sequence[At]) -> Iterator[list[At]]:
+def turns(group: Sequence[At]) -> Iterator[list[At]]:
     """Part runs so that no record comes twice in one turn."""
     left = list(group)
     while left:
@@ -141,7 +135,7 @@ def _create(unit: Unit, group: Sequence[At]) -> None:
     feeds = bool(unit.snapshot.model.links.feeds.get(target.name))
     for (progress, _), sent, outcome in zip(group, givens, outcomes, strict=True):
         if isinstance(outcome, PatronError):
-            raise _failed(progress, doing, outcome)
+            raise failed(progress, doing, outcome)
         made = {"object": target.name, "id": outcome["id"]}
         note_step(progress, doing, at=unit.now, given=sent, output=made)
         if feeds:
@@ -163,7 +157,7 @@ def _update(unit: Unit, group: Sequence[At]) -> None:
         for start in range(0, len(changes), CHUNK):
             for outcome in change(unit, target, changes[start : start + CHUNK]):
                 if isinstance(outcome, PatronError):
-                    raise _failed(progress, doing, outcome)
+                    raise failed(progress, doing, outcome)
         changed = {"object": target.name, "records": [one.id for one in changes[:100]]}
         output = {**changed, "count": len(changes)}
         first = changes[0].given if changes else {}
@@ -180,7 +174,7 @@ def _delete(unit: Unit, group: Sequence[At]) -> None:
             try:
                 bins.delete(unit, target, record)
             except PatronError as refused:
-                raise _failed(progress, doing, refused) from refused
+                raise failed(progress, doing, refused) from refused
         output = {"object": target.name, "records": ids[:100], "count": len(ids)}
         note_step(progress, doing, at=unit.now, output=output)
         progress.values = None
@@ -207,7 +201,7 @@ def _chosen(
     rows, more = fetch_rows(unit.tx, unit.snapshot, plan, caller, limit=MOST_CHOSEN)
     if more is not None:
         message = say("More than {most:group} records are concerned.", most=MOST_CHOSEN)
-        raise _failed(progress, doing, AutomationFailed(message, code="W111"))
+        raise failed(progress, doing, AutomationFailed(message, code="W111"))
     return rows
 
 
@@ -264,7 +258,7 @@ def _next(_unit: Unit, group: Sequence[At]) -> None:
 def _wait_for(unit: Unit, group: Sequence[At]) -> None:
     for progress, doing in group:
         assert isinstance(doing, WaitFor)  # the table says so
-        due = later(unit.now.astimezone(progress.context.zone), doing.number, doing.unit)
+        due = later(unit.now.astimezone(project_zone(unit)), doing.number, doing.unit)
         _wait(unit, progress, doing, due)
 
 
@@ -274,8 +268,8 @@ def _wait_until(unit: Unit, group: Sequence[At]) -> None:
         assert isinstance(doing, WaitUntil)  # the table says so
         try:
             until = doing.until.evaluate(progress.values or {}, progress.context)
-        except ExprFailed as failed:
-            raise _failed(progress, doing, AutomationFailed(failed.reason, code="W110")) from failed
+        except ExprFailed as wrong:
+            raise failed(progress, doing, AutomationFailed(wrong.reason, code="W110")) from wrong
         if until is False:
             progress.at -= 1  # looked at again when it is woken
             progress.count -= 1
@@ -284,7 +278,7 @@ def _wait_until(unit: Unit, group: Sequence[At]) -> None:
         elif isinstance(until, datetime):
             _wait(unit, progress, doing, until)
         elif isinstance(until, date):
-            midnight = datetime.combine(until, time(), progress.context.zone)
+            midnight = datetime.combine(until, time(), project_zone(unit))
             _wait(unit, progress, doing, midnight)
         else:
             note_step(progress, doing, at=unit.now)
@@ -294,6 +288,11 @@ def _wait(unit: Unit, progress: Progress, doing: Doing, due: datetime) -> None:
     note_step(progress, doing, at=unit.now, output={"until": due.astimezone(UTC)})
     if due > unit.now:
         progress.state, progress.waits_for, progress.due_at = WAITING, "time", due
+
+
+def project_zone(unit: Unit) -> tzinfo:
+    """Give the time zone in which days begin for everything that happens by itself."""
+    return zone_of(unit.snapshot.model.project.time_zone)
 
 
 def later(start: datetime, number: int, unit: str) -> datetime:
@@ -329,8 +328,8 @@ def text_of(progress: Progress, doing: Doing, expression: Expression) -> str:
     """Compute a text. Raises: StepFailed."""
     try:
         value = expression.evaluate(progress.values or {}, progress.context)
-    except ExprFailed as failed:
-        raise _failed(progress, doing, AutomationFailed(failed.reason, code="W110")) from failed
+    except ExprFailed as wrong:
+        raise failed(progress, doing, AutomationFailed(wrong.reason, code="W110")) from wrong
     return "" if value is None else str(value)
 
 
@@ -356,10 +355,11 @@ def _ensure_computed(
     )
     if errors:
         message = say("A value could not be computed.")
-        raise _failed(progress, doing, AutomationFailed(message, errors=errors, code="W110"))
+        raise failed(progress, doing, AutomationFailed(message, errors=errors, code="W110"))
 
 
-def _failed(progress: Progress, doing: Doing | Assigned, error: PatronError) -> StepFailed:
+def failed(progress: Progress, doing: Doing | Assigned, error: PatronError) -> StepFailed:
+    """Give what is raised when a step could not be carried out."""
     return StepFailed(progress.row.id, step_of(doing), ACTIONS[type(doing)], error)
 
 
@@ -372,7 +372,7 @@ def _id(row: Mapping[str, Value]) -> int:
 
 
 # Instruction -> what carries it out, for all runs that stand at it.
-CARRIED_OUT: dict[type, Callable[[Unit, Sequence[At]], None]] = {
+ON_RECORDS: Mapping[type, Callable[[Unit, Sequence[At]], None]] = {
     Assigned: _set,
     CreateRecord: _create,
     UpdateRecords: _update,
@@ -384,7 +384,7 @@ CARRIED_OUT: dict[type, Callable[[Unit, Sequence[At]], None]] = {
     WaitUntil: _wait_until,
 }
 # Instruction -> the word of the format for it.
-ACTIONS: dict[type, str] = {
+ACTIONS: Mapping[type, str] = {
     Assigned: "set",
     CreateRecord: "create",
     UpdateRecords: "update",
@@ -394,4 +394,9 @@ ACTIONS: dict[type, str] = {
     NextOne: "for_each",
     WaitFor: "wait",
     WaitUntil: "wait",
+    SendMail: "email",
+    Notify: "notify",
+    CallEndpoint: "webhook",
+    Assign: "assign",
+    Approve: "approve",
 }

@@ -78,7 +78,8 @@ _UPDATE = (
 )
 _STEP = f"INSERT INTO patron_run_step VALUES ({', '.join('?' * 11)})"
 _DUE = (
-    "SELECT id FROM patron_run WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, id LIMIT ?"
+    f"SELECT {_COLUMNS} FROM patron_run WHERE state = 'waiting' AND due_at <= ?"
+    " ORDER BY due_at, id LIMIT ?"
 )
 _TAKE = f"SELECT {_COLUMNS} FROM patron_run WHERE id = ?"
 _WAKE = "UPDATE patron_run SET due_at = ? WHERE state = 'waiting' AND waits_for = ?"
@@ -112,9 +113,13 @@ def add_steps(tx: Tx, steps: Sequence[StepRow]) -> None:
         tx.many(native(tx, _STEP), rows)
 
 
-def due(tx: Tx, *, at: datetime, limit: int = 50) -> list[int]:
-    """Give runs that have waited long enough, the oldest first."""
-    return [int(row[0]) for row in tx.rows(native(tx, _DUE), (milliseconds(at), limit))]
+def take_due(tx: Tx, *, at: datetime, limit: int = 200) -> list[RunRow]:
+    """Give runs that have waited long enough, and keep other workers from them until the end.
+
+    Runs that another worker holds are passed by.
+    """
+    lock = " FOR UPDATE SKIP LOCKED" if tx.dialect == "postgresql" else ""
+    return [_read(row) for row in tx.rows(native(tx, _DUE + lock), (milliseconds(at), limit))]
 
 
 def take(tx: Tx, run: int) -> RunRow | None:

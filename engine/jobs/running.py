@@ -1,0 +1,69 @@
+"""The jobs of automation: runs that have waited, moments that have come, schedules that are due.
+
+Every second, in every environment. Several workers may do it at once: each row is taken by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from engine.jobs.table import Job, Work
+from engine.saving.moments import start_moments
+from engine.saving.regular import is_anything_due, keep_schedules
+from engine.saving.resuming import resume_due
+from engine.session import Session, run
+from engine.snapshots import Environment
+from engine.store.failures import StoreFailed
+from engine.store.platform.enter import SystemCredential
+from engine.unit import in_name_of
+
+MOST_ROUNDS = 25  # of up to 200; then other jobs have their turn
+
+
+def go_on(work: Work) -> None:
+    """Start and resume everything that is due. A run too many finds nothing to do.
+
+    An environment that cannot be reached is left for the next run, after all others had theirs.
+    Raises: StoreFailed of the last one that could not.
+    """
+    failed: StoreFailed | None = None
+    for name in work.environments.names():
+        try:
+            go_on_in(work.environments.open(name), work)
+        except StoreFailed as error:
+            failed = error
+    if failed is not None:
+        raise failed
+
+
+def go_on_in(environment: Environment, work: Work) -> None:
+    """Do it in one environment."""
+    does = partial(_do, environment, work)
+    if not does(lambda session: is_anything_due(session.unit), write=False):
+        return
+    does(lambda session: keep_schedules(session.unit))
+    for step in (_moments, _waits):
+        for _ in range(MOST_ROUNDS):
+            if not does(step):
+                break
+
+
+def _moments(session: Session) -> int:
+    return start_moments(session.unit)
+
+
+def _waits(session: Session) -> int:
+    return resume_due(session.unit, partial(in_name_of, session.unit))
+
+
+def _do(
+    environment: Environment, work: Work, what: Callable[[Session], object], *, write: bool = True
+) -> object:
+    return run(
+        environment, SystemCredential(), what, write=write, clock=work.clock, source="schedule"
+    )
+
+
+JOBS: tuple[Job, ...] = (Job(name="engine.go_on_with_runs", run=go_on, every=timedelta(seconds=1)),)

@@ -1,0 +1,158 @@
+"""The steps of runs that reach people and other systems: mails, notifications, calls, new owners.
+
+Separate from `stepping`, which works on records. What is sent is a row of the same transaction
+(`engine.saving.effects`), under a key of the step: a step that is undone has sent nothing, and one
+that is repeated sends nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from engine.compiled import Approve, Assign, CallEndpoint, Notify, Recipient, SendMail
+from engine.errors import AutomationFailed, Conflict, PatronError, RequestInvalid
+from engine.expr import ExprFailed
+from engine.saving.approving import submit
+from engine.saving.assigning import choose_owners
+from engine.saving.effects import call_endpoint, notify, send_mail
+from engine.saving.people import Person, resolve_people
+from engine.saving.progress import WAITING, Progress
+from engine.saving.save import Change, change
+from engine.saving.stepping import At, failed, note_step, text_of, turns
+from engine.saving.unit import Unit
+from engine.store.platform.approvals import PENDING, Request, of_record
+
+
+def _mail(unit: Unit, group: Sequence[At]) -> None:
+    for progress, doing in group:
+        assert isinstance(doing, SendMail)  # the table says so
+        compiled, values = progress.compiled(unit), progress.values or {}
+        try:
+            to = _people(unit, progress, doing.to)
+            send_mail(
+                unit, compiled, doing.email, values, progress.context, to, _key(progress, doing)
+            )
+        except PatronError as refused:
+            raise failed(progress, doing, refused) from refused
+        given = {"email": doing.email}
+        note_step(progress, doing, at=unit.now, given=given, output=_told(to))
+
+
+def _notify(unit: Unit, group: Sequence[At]) -> None:
+    for progress, doing in group:
+        assert isinstance(doing, Notify)  # the table says so
+        text = text_of(progress, doing, doing.text)
+        compiled = progress.compiled(unit)
+        try:
+            to = _people(unit, progress, doing.to)
+        except PatronError as refused:
+            raise failed(progress, doing, refused) from refused
+        notify(unit, compiled, progress.record, to, text, _key(progress, doing))
+        note_step(progress, doing, at=unit.now, given={"text": text}, output=_told(to))
+
+
+def _call(unit: Unit, group: Sequence[At]) -> None:
+    for progress, doing in group:
+        assert isinstance(doing, CallEndpoint)  # the table says so
+        try:
+            body = _body(progress, doing)
+            call_endpoint(unit, doing.endpoint, body, progress.record, _key(progress, doing))
+        except ExprFailed as wrong:
+            error = AutomationFailed(wrong.reason, code="W110")
+            raise failed(progress, doing, error) from wrong
+        except PatronError as refused:
+            raise failed(progress, doing, refused) from refused
+        given = {"endpoint": doing.endpoint, "body": body}
+        note_step(progress, doing, at=unit.now, given=given)
+
+
+def _body(progress: Progress, doing: CallEndpoint) -> dict[str, object]:
+    """Compute what is sent. Raises: ExprFailed."""
+    values = progress.values or {}
+    return {
+        sent.name: sent.constant
+        if sent.expression is None
+        else sent.expression.evaluate(values, progress.context)
+        for sent in doing.body
+    }
+
+
+def _assign(unit: Unit, group: Sequence[At]) -> None:
+    """Choose owners for all runs at once, so that turns are fair, and give the records to them."""
+    progress, doing = group[0]
+    assert isinstance(doing, Assign)  # the table says so
+    compiled = progress.compiled(unit)
+    asking = [(one.values or {}, one.context) for one, _ in group]
+    try:
+        owners = choose_owners(unit, compiled, asking, doing.assignment)
+    except PatronError as refused:
+        raise failed(progress, doing, refused) from refused
+    chosen = {one.row.id: owner for (one, _), owner in zip(group, owners, strict=True)}
+    for turn in turns(group):
+        given = [
+            Change(id=one.record, given={"owner": owner})
+            for one, _ in turn
+            if (owner := chosen[one.row.id]) is not None
+        ]
+        outcomes = dict(zip([c.id for c in given], change(unit, compiled, given), strict=True))
+        for one, _ in turn:
+            outcome = outcomes.get(one.record)
+            if isinstance(outcome, PatronError):
+                raise failed(one, doing, outcome)
+            said = {"assignment": doing.assignment}
+            output = {"owner": chosen[one.row.id]}
+            note_step(one, doing, at=unit.now, given=said, output=output)
+            one.values = None
+
+
+def _approve(unit: Unit, group: Sequence[At]) -> None:
+    """Submit records and wait for what is decided; one that needs no approval goes on at once."""
+    for progress, doing in group:
+        assert isinstance(doing, Approve)  # the table says so
+        try:
+            request = _submitted(unit, progress, doing)
+        except PatronError as refused:
+            raise failed(progress, doing, refused) from refused
+        given = {"approval": doing.approval}
+        output = {} if request is None else {"request": request.id, "status": request.status}
+        note_step(progress, doing, at=unit.now, given=given, output=output)
+        progress.values = None
+        if request is not None and request.status == PENDING:
+            progress.state, progress.waits_for = WAITING, f"approval:{request.id}"
+
+
+def _submitted(unit: Unit, progress: Progress, doing: Approve) -> Request | None:
+    """Submit a record, or give the request that it waits for already; None: it needs none."""
+    compiled = progress.compiled(unit)
+    try:
+        return submit(unit, compiled, progress.record, doing.approval)
+    except RequestInvalid as refused:
+        if refused.code != "W163":
+            raise
+        return None
+    except Conflict:
+        found = of_record(unit.tx, progress.record, pending=True)
+        return next((one for one in found if one.approval == doing.approval), None)
+
+
+def _people(unit: Unit, progress: Progress, to: Sequence[Recipient]) -> tuple[Person, ...]:
+    compiled, values = progress.compiled(unit), progress.values or {}
+    return resolve_people(unit, compiled, to, values, progress.context)
+
+
+def _key(progress: Progress, doing: SendMail | Notify | CallEndpoint) -> str:
+    return f"run:{progress.row.id}:step:{progress.count}:{doing.step}"
+
+
+def _told(to: Sequence[Person]) -> dict[str, object]:
+    return {"to": [one.address for one in to]}
+
+
+# Instruction -> what carries it out, for all runs that stand at it.
+EFFECTS: Mapping[type, Callable[[Unit, Sequence[At]], None]] = {
+    SendMail: _mail,
+    Notify: _notify,
+    CallEndpoint: _call,
+    Assign: _assign,
+    Approve: _approve,
+}
