@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 
-from engine.expr import Expression, Given
+from engine.expr import Expression
 from engine.expr.templates import Template
 from engine.model.converting import Conversion
 from engine.model.declarations import Field, IndexDeclaration
 from engine.model.fields.base import FieldType, Value
 from engine.names import ComponentKey, Digest, EnvironmentName, FieldName, ObjectName
+from engine.programs import Program
 
 Data = Mapping[str, object]  # a component as it is stored
 
@@ -289,215 +290,6 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One value that a step gives to a field: of an expression, or else a constant."""
-
-    field: FieldName
-    expression: Expression | None
-    constant: Value = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetFields:
-    """Instruction: give values to the record itself, all computed before the first is given."""
-
-    step: str
-    settings: tuple[Setting, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JumpUnless:
-    """Instruction: go on at `to` when the condition does not hold, else with the next one."""
-
-    step: str
-    condition: Expression
-    to: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Jump:
-    """Instruction: go on at `to`."""
-
-    to: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Records of one object, chosen on behalf of the record that a step works on.
-
-    `given`: what the condition asks of that record. In SQL it is a parameter, so that all records
-    share one statement.
-    """
-
-    object: ObjectName
-    condition: Expression
-    given: tuple[Given, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateRecord:
-    """Instruction: create a record of an object."""
-
-    step: str
-    object: ObjectName
-    settings: tuple[Setting, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateRecords:
-    """Instruction: give values to the records of another object that are chosen.
-
-    The settings read the record that is changed; `reads` are their paths. What they ask of the
-    step's own record is `given`.
-    """
-
-    step: str
-    chosen: Choice
-    settings: tuple[Setting, ...]
-    reads: frozenset[str]
-    given: tuple[Given, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteRecords:
-    """Instruction: put the records that are chosen into the bin."""
-
-    step: str
-    chosen: Choice
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForEach:
-    """Instruction: go through the records that point here; behind the last, go on at `to`.
-
-    `where`: only those for which it holds; it reads them alone.
-    """
-
-    step: str
-    chosen: Choice
-    where: Expression | None
-    to: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextOne:
-    """Instruction: the end of what is done for each; goes back to `to`, which knows the next."""
-
-    to: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitFor:
-    """Instruction: wait for a length of time."""
-
-    step: str
-    number: int
-    unit: str  # second | minute | hour | day | week | month
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitUntil:
-    """Instruction: wait until a date or an instant, or until a condition holds."""
-
-    step: str
-    until: Expression
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendMail:
-    """Instruction: send an e-mail of the configuration to people."""
-
-    step: str
-    email: str
-    to: tuple[Recipient, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notify:
-    """Instruction: tell members something on their screens."""
-
-    step: str
-    to: tuple[Recipient, ...]
-    text: Expression
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """One part of the body of a webhook: of an expression, or else a constant."""
-
-    name: str
-    expression: Expression | None
-    constant: Value = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallEndpoint:
-    """Instruction: send a webhook to an endpoint of the configuration."""
-
-    step: str
-    endpoint: str
-    body: tuple[Sent, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddNote:
-    """Instruction: write a line into the record's feed."""
-
-    step: str
-    text: Expression
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assign:
-    """Instruction: give the record to somebody, by a declared assignment or as is said here."""
-
-    step: str
-    assignment: object  # the name of an assignment, or {user | role | queue | team, by}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approve:
-    """Instruction: submit the record for approval, and wait for what is decided."""
-
-    step: str
-    approval: str
-
-
-Doing = (
-    CreateRecord
-    | UpdateRecords
-    | DeleteRecords
-    | ForEach
-    | NextOne
-    | WaitFor
-    | WaitUntil
-    | SendMail
-    | Notify
-    | CallEndpoint
-    | AddNote
-    | Assign
-    | Approve
-)
-Instruction = SetFields | JumpUnless | Jump | Doing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """Steps laid out as instructions with jumps: a place in a run of it is one number.
-
-    `reads`: what the expressions read of the records worked on, by object (a loop works on others).
-    `parts`: the component it belongs to and those whose steps it took in by `call`, with their
-    revisions. A run goes on with the revisions that it began with.
-    """
-
-    component: ComponentKey
-    pointer: str
-    instructions: tuple[Instruction, ...]
-    reads: Mapping[ObjectName, frozenset[str]]
-    parts: Mapping[ComponentKey, Digest]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
     """A workflow. `when`: its trigger, as the format calls it.
 
@@ -575,17 +367,6 @@ class Assignment:
     object: ObjectName
     entries: tuple[AssignmentEntry, ...]
     reads: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """Several people under one name: a user, role, queue, team or permission set."""
-
-    sort: str  # user | role | queue | team | permission_set
-    name: str
-
-
-Recipient = Expression | Group  # an expression gives a user, a queue or an address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,19 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.compiled import (
-    CompiledField,
-    CompiledObject,
-    Doing,
-    Instruction,
-    Jump,
-    JumpUnless,
-    SetFields,
-    Setting,
-)
+from engine.compiled import CompiledField, CompiledObject
 from engine.expr import EvalContext, ExprFailed
 from engine.model.fields.base import BadValue, Value
 from engine.names import FieldName
+from engine.programs import Doing, Instruction, Jump, JumpUnless, SetFields, Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

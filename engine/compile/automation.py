@@ -15,19 +15,12 @@ from engine.compile.programs import active_steps, is_active, lay_out
 from engine.compile.updating import check_updates
 from engine.compile.watching import gate_of
 from engine.compile.work import Work, name_of
-from engine.compiled import (
-    Automation,
-    CompiledObject,
-    Instruction,
-    Program,
-    Schedule,
-    WaitUntil,
-    Workflow,
-)
+from engine.compiled import Automation, CompiledObject, Schedule, Workflow
 from engine.errors import Severity
 from engine.expr import Kind
 from engine.model.cron import BadCron, read_cron
 from engine.names import FieldName, ObjectName
+from engine.programs import Instruction, Program, WaitUntil
 from engine.source import SourceDoc
 
 BEFORE_SAVE, DELETED, AT = "before_save", "deleted", "at"

@@ -15,13 +15,16 @@ from engine.compile.objects import scope_of
 from engine.compile.recipients import compile_recipients
 from engine.compile.steps import related_objects
 from engine.compile.work import Work, at_pointer
-from engine.compiled import (
+from engine.compiled import CompiledObject
+from engine.expr import Expression, Given, compile_expression
+from engine.expr.constants import parse_constant
+from engine.names import PLATFORM_FIELDS, ComponentKey, Digest, FieldName, ObjectName
+from engine.programs import (
     AddNote,
     Approve,
     Assign,
     CallEndpoint,
     Choice,
-    CompiledObject,
     CreateRecord,
     DeleteRecords,
     ForEach,
@@ -40,9 +43,6 @@ from engine.compiled import (
     WaitFor,
     WaitUntil,
 )
-from engine.expr import Expression, Given, compile_expression
-from engine.expr.constants import parse_constant
-from engine.names import PLATFORM_FIELDS, ComponentKey, Digest, FieldName, ObjectName
 from engine.source import SourceDoc
 
 Step = Mapping[str, object]

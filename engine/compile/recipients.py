@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.compile.work import Work
-from engine.compiled import Group, Recipient
+from engine.programs import Group, Recipient
 from engine.source import SourceDoc
 
 SORTS = ("user", "role", "queue", "team", "permission_set")

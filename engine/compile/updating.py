@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 
 from engine.compile.programs import active_steps
 from engine.compile.work import Work
-from engine.compiled import ForEach, SetFields, Setting, Workflow
+from engine.compiled import Workflow
 from engine.expr.closures import closure
 from engine.expr.context import EvalContext
 from engine.expr.problems import ExprFailed
 from engine.expr.tree import Call, ContextRead, FieldRead, Node, walk
 from engine.model.fields.base import Value
 from engine.names import FieldName
+from engine.programs import ForEach, SetFields, Setting
 
 _STARTED_BY_A_SAVE = frozenset({"before_save", "updated", "saved"})
 _AFTER = frozenset({"created", "updated", "saved"})

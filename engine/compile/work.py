@@ -23,7 +23,6 @@ from engine.compiled import (
     Members,
     Model,
     PermissionSet,
-    Program,
     SharingRule,
     View,
     Workflow,
@@ -34,6 +33,7 @@ from engine.expr import Scope as ExprScope
 from engine.expr.templates import Template, compile_template
 from engine.model.declarations import Field
 from engine.names import ComponentKey, Digest, FieldName, ObjectName, split_key
+from engine.programs import Program
 from engine.source import SourceDoc, SourceTree
 
 T = TypeVar("T")

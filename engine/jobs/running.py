@@ -15,7 +15,7 @@ from engine.saving.regular import is_anything_due, keep_schedules
 from engine.saving.resuming import resume_due
 from engine.session import Session, run
 from engine.snapshots import Environment
-from engine.store.failures import StoreFailed
+from engine.store.failures import Busy, StoreFailed
 from engine.store.platform.enter import SystemCredential
 from engine.unit import in_name_of
 
@@ -32,6 +32,8 @@ def go_on(work: Work) -> None:
     for name in work.environments.names():
         try:
             go_on_in(work.environments.open(name), work)
+        except Busy:
+            continue  # somebody saves the same records: they are due in a second as well
         except StoreFailed as error:
             failed = error
     if failed is not None:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 
 from engine.access import Everything
 from engine.compiled import CompiledObject, Workflow
+from engine.errors import RequestInvalid
 from engine.expr import EvalContext
 from engine.model.fields.base import Value
 from engine.names import FieldName
@@ -129,23 +130,27 @@ def plan_existing(unit: Unit, workflow: Workflow, row: ScheduleRow) -> None:
     assert schedule is not None  # of `at` workflows only
     assert schedule.field is not None  # the same
     compiled = unit.snapshot.model.objects[workflow.object]
-    rows = _behind(unit, compiled, schedule.field, row.cursor or 0)
+    rows, more = _behind(unit, compiled, schedule.field, row.cursor or "")
     zone = project_zone(unit)
     found = (moment_of(workflow, _id(one), one.get(schedule.field), unit.now, zone) for one in rows)
     plan_moments(unit.tx, [one for one in found if one is not None], anew=False)
-    cursor = _id(rows[-1]) if len(rows) == CHUNK else None
+    cursor = None if more is None else more.text()
     put_schedule(
         unit.tx,
         ScheduleRow(workflow=workflow.name, digest=row.digest, due=row.due, cursor=cursor),
     )
 
 
-def _behind(unit: Unit, compiled: CompiledObject, field: FieldName, cursor: int) -> list[Record]:
-    where = unit.planner.expression(compiled.name, f"id > {cursor}", "where", [])
-    plan = unit.planner.read(
-        compiled, fields=(str(field),), where=(where,), order=(Order("id"),), policy=_ALL
-    )
-    return fetch_rows(unit.tx, unit.snapshot, plan, unit.caller, limit=CHUNK)[0]
+def _behind(
+    unit: Unit, compiled: CompiledObject, field: FieldName, cursor: str
+) -> tuple[list[Record], Cursor | None]:
+    """Read the next records; a cursor that a new version made useless begins again."""
+    plan = unit.planner.read(compiled, fields=(str(field),), order=(Order("id"),), policy=_ALL)
+    try:
+        after = Cursor.read(cursor, plan) if cursor else None
+    except RequestInvalid:
+        after = None
+    return fetch_rows(unit.tx, unit.snapshot, plan, unit.caller, limit=CHUNK, after=after)
 
 
 def matching(

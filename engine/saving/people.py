@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.compiled import CompiledObject, Group, Members, Model, Recipient
+from engine.compiled import CompiledObject, Members, Model
 from engine.errors import AutomationFailed
 from engine.expr import EvalContext, Expression, ExprFailed
 from engine.locale import say
 from engine.model.fields.base import Value
+from engine.programs import Group, Recipient
 from engine.saving.completing import completed
 from engine.saving.unit import Unit
 from engine.store.platform.recipients import Found, Wanted, find_people, queue_names

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from engine.compiled import CompiledObject, Program
+from engine.compiled import CompiledObject
 from engine.errors import FieldError, PatronError
 from engine.expr import EvalContext
 from engine.model.fields.base import Value
 from engine.names import ObjectName
+from engine.programs import Program
 from engine.saving.unit import Unit
 from engine.store.platform.runs import RunRow, StepRow
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from engine.compiled import Approve, Assign, CallEndpoint, Notify, Recipient, SendMail
 from engine.errors import AutomationFailed, Conflict, PatronError, RequestInvalid
 from engine.expr import ExprFailed
+from engine.programs import Approve, Assign, CallEndpoint, Notify, Recipient, SendMail
 from engine.saving.approving import submit
 from engine.saving.assigning import choose_owners
 from engine.saving.effects import call_endpoint, notify, send_mail

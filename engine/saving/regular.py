@@ -79,7 +79,7 @@ def _planned(unit: Unit, workflow: Workflow) -> ScheduleRow:
     """Give the row of a workflow as it is now: its next time, or all records still to plan."""
     is_at = workflow.when == "at"
     due = unit.now if is_at else _next(unit, workflow)
-    cursor = 0 if is_at else None
+    cursor = "" if is_at else None
     return ScheduleRow(workflow=workflow.name, digest=_digest(workflow), due=due, cursor=cursor)
 
 

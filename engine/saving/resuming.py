@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from engine.compile import compile_model
-from engine.compiled import Model, Program
+from engine.compiled import Model
 from engine.errors import AutomationFailed, Conflict, NotFound, PatronError
 from engine.locale import say
+from engine.programs import Program
 from engine.saving.acting import acting
 from engine.saving.progress import CANCELLED, FAILED, WAITING, Progress
 from engine.saving.running import fail, move_on

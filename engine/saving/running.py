@@ -15,11 +15,12 @@ from datetime import datetime
 
 from engine.access import Everything
 from engine.automation import advance
-from engine.compiled import CompiledObject, Instruction, Jump, JumpUnless, Program, SetFields
+from engine.compiled import CompiledObject
 from engine.errors import AutomationFailed, PatronError
 from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import ComponentKey
+from engine.programs import Instruction, Jump, JumpUnless, Program, SetFields
 from engine.saving.acting import acting
 from engine.saving.deciding import memory_of
 from engine.saving.progress import DONE, FAILED, MOST_STEPS, RUNNING, WAITING, Progress, StepFailed
@@ -272,7 +273,7 @@ def fail(unit: Unit, progress: Progress, wrong: Exception) -> None:
     """Keep a run as failed: what it did since the last commit is undone, and said to be."""
     undone = [replace(step, state="undone") for step in progress.steps]
     code, reason = _said(wrong)
-    if isinstance(wrong, StepFailed):
+    if isinstance(wrong, StepFailed) and wrong.step:
         undone.append(_failing_step(unit, progress, wrong, reason))
     count = max([progress.count, *(step.number for step in undone)])
     progress.restart()

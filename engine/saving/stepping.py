@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 from engine.access import Everything
 from engine.automation import Assigned, Refused, compute
 from engine.clock import zone_of
-from engine.compiled import (
+from engine.describing import field_label
+from engine.errors import AutomationFailed, FieldError, PatronError
+from engine.expr import Expression, ExprFailed
+from engine.locale import say
+from engine.model.fields.base import Value
+from engine.names import FieldName
+from engine.programs import (
     AddNote,
     Approve,
     Assign,
@@ -31,12 +37,6 @@ from engine.compiled import (
     WaitFor,
     WaitUntil,
 )
-from engine.describing import field_label
-from engine.errors import AutomationFailed, FieldError, PatronError
-from engine.expr import Expression, ExprFailed
-from engine.locale import say
-from engine.model.fields.base import Value
-from engine.names import FieldName
 from engine.query.plan import Order
 from engine.saving import bin as bins
 from engine.saving.progress import WAITING, Loop, Progress, StepFailed

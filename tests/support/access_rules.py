@@ -208,6 +208,7 @@ JOBS: Mapping[str, str] = {
     "engine.seal_audits": "the system, on the audit alone",
     "engine.deliver": "the system, on the outbox and the secrets of endpoints alone",
     "engine.sweep_outboxes": "the system, on what has long been over",
+    "engine.go_on_with_runs": "the system, in the name of who started each run",
     "engine.sweep_messages": "nobody: files of messages that were taken",
     "engine.sweep_sign_ins": "the system, on the control database alone",
 }

@@ -28,13 +28,13 @@ class Moment:
 class ScheduleRow:
     """A workflow with a schedule. `digest`: the revision that it was planned for.
 
-    `cursor`: with dates of records, up to which record they are planned; None: all are.
+    `cursor`: with dates of records, where planning them goes on, "" for the first; None: all are.
     """
 
     workflow: str
     digest: str
     due: datetime
-    cursor: int | None = None
+    cursor: str | None = None
 
 
 _PLAN = """
@@ -121,5 +121,5 @@ def _read(row: tuple[object, ...]) -> ScheduleRow:
         workflow=str(row[0]),
         digest=str(row[1]),
         due=instant_of(int(str(row[2]))),
-        cursor=None if row[3] is None else int(str(row[3])),
+        cursor=None if row[3] is None else str(row[3]),
     )

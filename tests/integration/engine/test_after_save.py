@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeVar
 
+import pytest
+
 from engine.clock import FixedClock
 from engine.session import ListRequest, Session
 from engine.store.platform import history, runs
@@ -336,3 +338,21 @@ def test_a_rolled_up_parent_is_saved_too(make_world: Callable[..., World]) -> No
         world.run(lambda s: s.create("line", {"name": "l", "deal": made["id"]}))
 
     assert [row["flag"] for row in records(world, "deal", "flag")] == ["many"]
+
+
+def test_a_run_is_given_up_that_takes_too_many_steps(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loops are bounded: the run fails, nothing of it stays, and the record is saved."""
+    monkeypatch.setattr("engine.saving.running.MOST_STEPS", 4)
+    steps = "  - {name: each, for_each: lines, do: [{name: m, set: {state: name}}]}\n"
+    world = make_world(with_flows(flow("w", "saved", steps, 'stage = "won"')))
+    made = deal(world)
+    for _ in range(4):
+        world.run(lambda s: s.create("line", {"name": "l", "deal": made["id"]}))
+
+    at_now(world, lambda s: s.update("deal", int(str(made["id"])), {"stage": "won"}))
+
+    (run,) = runs_of(world)
+    assert (run.state, run.code) == ("failed", "W111")
+    assert {row["state"] for row in records(world, "line", "state")} == {None}

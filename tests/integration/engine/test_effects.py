@@ -10,10 +10,10 @@ import pytest
 from engine.compile import PASSES
 from engine.compile.recipients import compile_recipients
 from engine.compile.work import Work
-from engine.compiled import Group, Recipient
 from engine.errors import AutomationFailed
 from engine.model.fields.base import Value
 from engine.names import ObjectName
+from engine.programs import Group, Recipient
 from engine.saving.effects import call_endpoint, notify, send_mail
 from engine.saving.people import Person, resolve_people
 from engine.session import Session

@@ -96,5 +96,5 @@ def _schedules(op: Operations) -> None:
         sa.Column("workflow", Text, primary_key=True),
         sa.Column("digest", Text, nullable=False),  # the revision that it was planned for
         sa.Column("due_at", Instant, nullable=False),
-        sa.Column("cursor", sa.BigInteger),  # up to which record dates are planned; NULL: all are
+        sa.Column("cursor", Text),  # where planning the dates of records goes on; NULL: all are
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.compile import compile_model
-from engine.compiled import Jump, JumpUnless, SetFields, Workflow
+from engine.compiled import Workflow
 from engine.names import ObjectName
+from engine.programs import Jump, JumpUnless, SetFields
 from engine.source import tree_from_texts
 from tests.support.worlds import compile_texts, texts_of
 

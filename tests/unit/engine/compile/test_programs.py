@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.compile import compile_model
-from engine.compiled import CreateRecord, ForEach, JumpUnless, NextOne, SetFields, WaitUntil
 from engine.errors import Problem
 from engine.names import ComponentKey, ObjectName
+from engine.programs import CreateRecord, ForEach, JumpUnless, NextOne, SetFields, WaitUntil
 from engine.source import tree_from_texts
 from tests.support.worlds import compile_texts, texts_of
 
@@ -22,6 +22,9 @@ fields:
 """
 LINE = "object: line\nplural: Lines\nfields: {name: {type: text}, deal: {type: lookup, to: deal}}\n"
 MAIL = "email: hello\nobject: line\nsubject: Hello\nbody: Hello\n"
+
+
+MARK = "  - {name: a, set: {score: 1}}\n"
 
 
 def flow(name: str, steps: str, *, when: str = "saved", condition: str = "") -> str:
@@ -115,6 +118,9 @@ def test_a_circle_that_cannot_close_is_no_circle(condition: str) -> None:
         ),
         ([flow("w", "  - {name: a, email: hello, to: ['\"a@b.test\"']}\n")], "M323", '"line"'),
         ([flow("w", "  - {name: a, set: {score: 1}}\n", when="deleted")], "M315", "in the bin"),
+        ([flow("w", MARK, when="{every: {cron: '0 25 * * *'}}")], "M324", "no hour from 0 to 23"),
+        ([flow("w", MARK, when="{every: {cron: '0 0 31 2 *'}}")], "M324", "never comes"),
+        ([flow("w", MARK, when="{at: {field: score}}")], "M324", "`score` is no date"),
         (
             [flow("w", "  - {name: a, delete: line, where: ISCHANGED(name)}\n")],
             "M313",
