@@ -19,7 +19,7 @@ from deploy_tool.planning import Incoming, Planned, Wishes, plan_deployment
 from deploy_tool.testing.outcomes import Outcome, State
 from deploy_tool.treatments import read_treatment
 from deploy_tool.trees import read_running
-from engine.clock import Clock
+from engine.clock import Clock, zone_of
 from engine.errors import PatronError, RecordInvalid
 from engine.expr import EvalContext
 from engine.names import ComponentKey, EnvironmentName, ObjectName
@@ -31,7 +31,7 @@ from engine.store.database import Database
 from engine.store.platform.enter import SystemCredential
 from engine.store.platform.upgrades import ENVIRONMENT, upgrade
 from engine.store.tx import Tx
-from engine.unit import open_unit, zone_of
+from engine.unit import open_unit
 from sandbox.masked_copies import Copied, Copying
 from sandbox.masking import Masker
 
