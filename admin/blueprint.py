@@ -23,6 +23,11 @@ def make_admin(environments: Environments) -> Blueprint:
     rule("/setup/undo/<int:version>", "undo", undoing.undo, methods=["POST"])
     rule("/setup/changes", "changes", changes.show_changes)
     rule("/setup/changes", "apply", changes.apply_changes, methods=["POST"])
+    rule("/setup/changes/decide", "decide", changes.decide_conflict, methods=["POST"])
+    rule("/setup/changes/validate", "validate", changes.validate_changes, methods=["POST"])
+    rule("/setup/changes/keep", "keep", changes.keep_changes, methods=["POST"])
+    rule("/setup/plans/<digest>", "plan", changes.show_plan)
+    rule("/setup/plans/<digest>/approve", "approve", changes.approve_plan_here, methods=["POST"])
     rule("/setup/environments", "environments", places.show_environments)
     rule("/setup/environments", "make", places.create_sandbox, methods=["POST"])
     drop = "/setup/environments/<name>/delete"

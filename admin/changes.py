@@ -1,116 +1,166 @@
-"""What a sandbox would change in its parent, and promoting it: plan and apply as everywhere."""
+"""What a sandbox would change in its parent, and promoting it: plan, decide, validate, apply.
+
+The same plan and the same steps as on the command line. What is carried out is what was looked at:
+either the plan that lies on the server under its digest, or one made now that writes the same and
+concerns no more records.
+"""
 
 from __future__ import annotations
 
-import difflib
+import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
-from flask import current_app, request
+from flask import request
 from werkzeug.wrappers import Response
 
-from admin.rights import SEES, ensure, may
-from admin.telling import ConflictRow, value_text
-from admin.words import address, title_of
+from admin.change_rows import access_rows, change_row, decision_rows, since_rows
+from admin.promotion import (
+    Promotion,
+    environments,
+    installation,
+    keep_plan,
+    kept_here,
+    parent,
+    promotion,
+)
+from admin.rights import SEES, ensure
 from deploy_tool.applying import Order, apply_plan
-from deploy_tool.plan import Plan, PlannedChange
+from deploy_tool.approving import approve_plan
+from deploy_tool.deciding import SIDES, keep_decision
+from deploy_tool.plan import Plan
 from deploy_tool.planning import Incoming, Planned
-from deploy_tool.promoting import note_synchronised, plan_promotion, sandbox_incoming
-from deploy_tool.trees import read_running
+from deploy_tool.promoting import note_synchronised, sandbox_incoming
+from deploy_tool.testing import Report, State
+from deploy_tool.validating import validate_plan
 from engine.clock import SystemClock
-from engine.diff import Risk
-from engine.errors import DeploymentFailed, MetadataInvalid, NotFound, Problem
-from engine.names import ComponentKey
+from engine.errors import DeploymentFailed, NotFound, PatronError
 from engine.session import Session
-from engine.snapshots import Environments
-from engine.source import SourceTree
-from engine.source.sheets import head_text
 from web.answers import go
 from web.frame import make_frame, page
-from web.texts import later, say
-from web.visit import Visit, visit
+from web.texts import say
+from web.visit import visit
 
 PATIENCE_SECONDS = 20.0
-SHOWN_LINES = 12  # of a difference
-_SIGNS = {"add": "+", "restore": "+", "change": "~", "rename": "↷", "retire": "−"}
-_LOOKS = {"+": "add", "~": "mod", "↷": "mod", "−": "del"}
-_CLASSES: Mapping[Risk, tuple[str, str]] = {
-    Risk.ADDITIVE: (later("safe"), "green"),
-    Risk.REVERSIBLE: (later("hides"), "amber"),
-    Risk.NARROWING: (later("review"), "amber"),
-    Risk.PURGE: (later("purges"), "red"),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeRow:
-    """One change as the plan's page shows it. `lines` are those of its difference, with - and +."""
-
-    sign: str
-    look: str
-    title: str
-    address: str
-    why: str
-    impact: str
-    word: str
-    color: str
-    lines: tuple[str, ...]
-    more: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promotion:
-    """What there is to promote: the plan, or why there is none."""
-
-    parent: str
-    planned: Planned | None = None
-    problems: tuple[Problem, ...] = ()
-    refusal: str = ""
-    may_deploy: bool = False
-
-    @property
-    def plan(self) -> Plan | None:
-        """The plan."""
-        return self.planned.plan if self.planned else None
+_CONSENTS = frozenset({"retire", "narrowing"})
+_MARK = 64  # digits of what stands for a conflict
 
 
 def show_changes() -> Response:
-    """Show the plan from this sandbox to its parent."""
+    """Show the plan from this sandbox to its parent; with `plan`, the one kept by that digest."""
     values = visit().read(_local)
-    return _shown(values, _promotion(cast("Incoming", values["incoming"])))
+    return _shown(values, _found(values, request.args.get("plan", "")))
+
+
+def decide_conflict() -> Response:
+    """Keep which side of a conflict stands, in the sandbox whose change it is."""
+    mark, _, side = request.form.get("decide", "").partition(":")
+    if len(mark) != _MARK or side not in (*SIDES, ""):
+        raise NotFound(say("There is no such conflict."))
+
+    def work(session: Session) -> None:
+        ensure(session, "customize")
+        keep_decision(session.unit.tx, mark, side)
+
+    visit().write(work)
+    return go(f"{visit().root}/setup/changes#both")
+
+
+def validate_changes() -> Response:
+    """Keep the plan, and try it on a copy; what passed is noted for its digest."""
+    values = visit().read(_local)
+    found = _found(values, request.form.get("plan", ""))
+    if found.plan is None:
+        return _shown(values, found, status=422)
+    if not found.is_kept:
+        keep_plan(found.plan)
+    try:
+        report = validate_plan(installation(), found.plan)
+    except PatronError as refused:
+        return _shown(values, replace(found, refusal=refused.message), status=409)
+    if report.has_failed:
+        text = say("The plan did not pass on a copy:") + "".join(_failures(report))
+        return _shown(values, replace(found, refusal=text), status=422)
+    return go(f"{visit().root}/setup/changes?plan={found.plan.digest}")
+
+
+def keep_changes() -> Response:
+    """Keep the plan, so that somebody else can be sent to it and approve it."""
+    values = visit().read(_local)
+    found = _found(values, "")
+    if found.plan is None:
+        return _shown(values, found, status=422)
+    keep_plan(found.plan)
+    return go(f"{visit().root}/setup/changes?plan={found.plan.digest}")
 
 
 def apply_changes() -> Response:
-    """Carry the plan out that somebody looked at, if it is still the same."""
+    """Carry the plan out that somebody looked at, if it still does the same."""
     values = visit().read(_local)
-    found = _promotion(cast("Incoming", values["incoming"]))
+    found = _found(values, request.form.get("plan", ""))
     if found.planned is None or not found.may_deploy:
         return _shown(values, found, status=403 if found.planned else 422)
-    plan = found.planned.plan
-    if request.form.get("digest") != plan.digest:
+    if not found.is_kept and not _is_what_was_seen(found.planned.plan):
         text = say("The plan has changed since you looked at it. Look at it again.")
         return _shown(values, replace(found, refusal=text), status=409)
+    return _carried_out(values, found, found.planned)
+
+
+def show_plan(digest: str) -> Response:
+    """Show a kept plan where it will be applied: its reviewers need not enter the sandbox."""
+    values, found = visit().read(lambda session: _review(session, digest))
+    return _shown(values, found)
+
+
+def approve_plan_here(digest: str) -> Response:
+    """Approve the plan of somebody else. Without the right, or as its author: 403."""
+    values, found = visit().read(lambda session: _review(session, digest))
+    if not found.may_deploy or found.is_author or found.plan is None:
+        text = say("You planned this; somebody else has to approve it.")
+        if not found.may_deploy:
+            text = say("Your permissions do not let you deploy here.")
+        return _shown(values, replace(found, refusal=text), status=403)
+    database = visit().environment.database
+    try:
+        approve_plan(database, found.plan, actor=visit().email, at=SystemClock().now())
+    except PatronError as refused:
+        return _shown(values, replace(found, refusal=refused.message), status=403)
+    return go(f"{visit().root}/setup/plans/{digest}")
+
+
+def _review(session: Session, digest: str) -> tuple[dict[str, object], Promotion]:
+    ensure(session, *SEES)
+    return {"frame": make_frame(session, visit())}, kept_here(session, digest)
+
+
+def _carried_out(values: Mapping[str, object], found: Promotion, planned: Planned) -> Response:
     order = Order(
         actor=visit().email,
         reason=request.form.get("reason", "").strip()[:1000],
-        accepted=frozenset(request.form.getlist("accept")) & {"retire", "narrowing"},
+        accepted=frozenset(request.form.getlist("accept")) & _CONSENTS,
     )
-    parent = environments().open(found.parent)
     try:
         version = apply_plan(
-            parent.database, found.planned, order, SystemClock(), patience=PATIENCE_SECONDS
+            parent().database, planned, order, SystemClock(), patience=PATIENCE_SECONDS
         )
     except DeploymentFailed as failed:
         return _shown(values, replace(found, refusal=failed.message), status=409)
-    note_synchronised(environments().control, visit().environment, found.planned)
+    note_synchronised(environments().control, visit().environment, planned)
     return go(f"{visit().root}/setup/changes?applied={version.number}")
 
 
-def environments() -> Environments:
-    """Give the environments of this installation."""
-    return cast("Environments", current_app.extensions["patron"])
+def _is_what_was_seen(plan: Plan) -> bool:
+    """Tell whether a plan made now writes what was shown, and concerns no more records."""
+    if request.form.get("digest") != plan.intent:
+        return False
+    try:
+        seen = json.loads(request.form.get("counts", "{}"))
+    except ValueError:
+        return False
+    known = seen if isinstance(seen, dict) else {}
+    return all(count <= known.get(key, 0) for key, count in plan.counts.items())
 
 
 def _local(session: Session) -> dict[str, object]:
@@ -123,111 +173,33 @@ def _local(session: Session) -> dict[str, object]:
     return {"frame": make_frame(session, here), "incoming": incoming}
 
 
-def _promotion(incoming: Incoming) -> Promotion:
-    """Plan in the parent, as the visitor: who is no member there sees no plan."""
-    here = visit()
-    name = str(here.environment.row.parent)
-    try:
-        parent = environments().open(name)
-        there = replace(here, environment=parent, user=parent.user_of(here.person))
-    except NotFound:
-        text = say("You are no member of {name}, so its plan is not shown to you.", name=name)
-        return Promotion(parent=name, refusal=text)
-    return there.read(lambda session: _planned(session, there, incoming))
+def _found(values: Mapping[str, object], digest: str) -> Promotion:
+    return promotion(cast("Incoming", values["incoming"]), digest)
 
 
-def _planned(session: Session, there: Visit, incoming: Incoming) -> Promotion:
-    name = there.environment.name
-    if not may(session, *SEES):
-        text = say("Your permissions in {name} do not let you see its plans.", name=name)
-        return Promotion(parent=name, refusal=text)
-    tx = session.unit.tx
-    try:
-        planned = plan_promotion(
-            there.environment,
-            tx,
-            read_running(tx),
-            incoming,
-            session.snapshot.model,
-            author=there.email,
-        )
-    except MetadataInvalid as invalid:
-        return Promotion(parent=name, problems=invalid.problems, refusal=invalid.message)
-    return Promotion(parent=name, planned=planned, may_deploy=may(session, "deploy"))
+def _failures(report: Report) -> list[str]:
+    failed = [outcome for outcome in report.outcomes if outcome.state is State.FAILED]
+    return [f"\n{outcome.name}: {outcome.found}" for outcome in failed]
 
 
 def _shown(values: Mapping[str, object], found: Promotion, *, status: int = 200) -> Response:
-    planned = found.planned
-    rows = [_row(planned, change) for change in planned.plan.changes] if planned else []
+    planned, plan = found.planned, found.plan
+    rows = [change_row(planned, change) for change in planned.plan.changes] if planned else []
     applied = request.args.get("applied", "")
     told = {
         "promotion": found,
-        "plan": found.plan,
+        "plan": plan,
         "rows": rows,
         "counts": Counter(row.look for row in rows),
-        "concerned": _concerned(planned),
-        "conflicts": _conflicts(planned),
+        "concerned": sum(plan.counts.values()) if plan else 0,
+        "lost": sum(change.impact.values or 0 for change in plan.changes) if plan else 0,
+        "seen": json.dumps(dict(plan.counts)) if plan else "{}",
+        "decisions": decision_rows(plan),
+        "undecided": len(plan.conflicts) if plan else 0,
+        "access": access_rows(plan),
+        "since": since_rows(plan),
         "applied": applied if applied.isdigit() else "",
         "accepted": request.form.getlist("accept"),
         "reason": request.form.get("reason", ""),
     }
     return page("admin/changes.html", {**values, **told}, status=status)
-
-
-def _row(planned: Planned, change: PlannedChange) -> ChangeRow:
-    sign = _SIGNS.get(change.op, "~")
-    word, color = _CLASSES[change.cls]
-    lines = _difference(planned.running.tree, planned.result, change.component)
-    return ChangeRow(
-        sign=sign,
-        look=_LOOKS[sign],
-        title=title_of(change.component, say),
-        address=address(visit().root, change.component) if change.op != "retire" else "",
-        why=change.why,
-        impact=_impact(change),
-        word=say("retires data") if change.op == "retire" and change.impact.values else say(word),
-        color="red" if change.op == "retire" else color,
-        lines=tuple(lines[:SHOWN_LINES]),
-        more=max(len(lines) - SHOWN_LINES, 0),
-    )
-
-
-def _impact(change: PlannedChange) -> str:
-    """Say how many records are concerned; nothing where none is."""
-    found, said = change.impact, []
-    if found.values:
-        said.append(
-            say("{count} values are kept and come back with a rollback.", count=found.values)
-        )
-    if found.would_fail:
-        said.append(say("{count} records would fail at their next save.", count=found.would_fail))
-    if found.less_visible:
-        said.append(say("{count} records become invisible to some.", count=found.less_visible))
-    if change.treatment:
-        said.append(say("Treatment: {treatment}.", treatment=change.treatment))
-    return " ".join(said)
-
-
-def _difference(before: SourceTree, after: SourceTree, key: ComponentKey) -> list[str]:
-    """Give the lines that go and come, with - and +; nothing for what is wholly new or gone."""
-    if key not in before.docs or key not in after.docs:
-        return []
-    old, new = (head_text(tree, key).splitlines() for tree in (before, after))
-    found = difflib.unified_diff(old, new, n=0, lineterm="")
-    return [line for line in found if line[:1] in "+-" and line[:3] not in {"+++", "---"}]
-
-
-def _concerned(planned: Planned | None) -> int:
-    return sum(change.impact.concerned for change in planned.plan.changes) if planned else 0
-
-
-def _conflicts(planned: Planned | None) -> list[ConflictRow]:
-    return [
-        ConflictRow(
-            what=f"{found.component} {found.property}".strip(),
-            base=value_text(found.base),
-            theirs=value_text(found.target),
-            mine=value_text(found.incoming),
-        )
-        for found in (planned.plan.conflicts if planned else ())
-    ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from flask import request
 from werkzeug.wrappers import Response
 
-from admin.changes import environments
+from admin.promotion import environments
 from admin.rights import SEES, ensure, may
 from engine.clock import SystemClock
 from engine.errors import AccessDenied, Conflict, NotFound, PatronError, RequestInvalid

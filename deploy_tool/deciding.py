@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from deploy_tool.exits import UsageWrong
+from deploy_tool.plan import PlannedConflict
 from engine.diff import INCOMING, TARGET, Conflict
 from engine.names import ComponentKey, did_you_mean
 from engine.source import digest_of
@@ -62,9 +63,10 @@ def read_decisions(texts: Iterable[str]) -> Decisions:
     return Decisions(typed=tuple(typed))
 
 
-def mark_of(conflict: Conflict) -> str:
+def mark_of(conflict: Conflict | PlannedConflict) -> str:
     """Stand for a conflict with its three values."""
-    values = [conflict.base, conflict.target, conflict.incoming]
+    sides = (conflict.base, conflict.target, conflict.incoming)
+    values = [list(side) if isinstance(side, tuple) else side for side in sides]
     return str(digest_of({"of": [conflict.component, conflict.property], "values": values}))
 
 

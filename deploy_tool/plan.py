@@ -233,6 +233,24 @@ class Plan:
         """The seal: the hash of the whole document. Cost once: O(what it writes)."""
         return digest_of(self.document())
 
+    @cached_property
+    def intent(self) -> Digest:
+        """Stand for what is written and how, whatever the counts are at the moment.
+
+        For whoever looks at a plan and carries it out a minute later, while people work: what they
+        consented to is this, and that no count grows.
+        """
+        document = self.document()
+        told = {name: document[name] for name in ("environment", "version", "tree", "result")}
+        how = [[c.op, c.component, c.treatment] for c in self.changes]
+        return digest_of({**told, "how": how, "content": document["content"]})
+
+    @property
+    def counts(self) -> Mapping[ComponentKey, int]:
+        """How many records each change concerns, where any are."""
+        found = ((change.component, change.impact.concerned) for change in self.changes)
+        return {component: count for component, count in found if count}
+
     def document(self) -> dict[str, object]:
         """Give everything that the seal covers."""
         return {

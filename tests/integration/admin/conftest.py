@@ -78,7 +78,7 @@ def shop(
 
 @pytest.fixture(scope="module")
 def _browsers(shop: House) -> dict[str, Visitor]:
-    return {who: visitor_of(shop, who) for who in ("admin", "rep")}
+    return {who: visitor_of(shop, who) for who in ("admin", "rep", "colleague")}
 
 
 @pytest.fixture
@@ -94,6 +94,12 @@ def outsider(_browsers: dict[str, Visitor]) -> Designer:
 
 
 @pytest.fixture
+def colleague(_browsers: dict[str, Visitor]) -> Designer:
+    """Give a second administrator of production, who is in no sandbox, in its Setup."""
+    return Designer(_browsers["colleague"], "/e/production/setup")
+
+
+@pytest.fixture
 def api(shop: House) -> Caller:
     """Give the administrator's client of production's API."""
     return shop.caller()
@@ -101,6 +107,7 @@ def api(shop: House) -> Caller:
 
 def _with_people(house: House) -> House:
     house.admit("rep", "sales_rep")
+    house.admit("colleague", "system_administrator")
     new = NewSandbox(name=SANDBOX, actor="test", maker="admin@example.test")
     make_sandbox(house.settings, house.environments, new, at=SystemClock().now())
     return house
