@@ -57,11 +57,11 @@ def show_changes() -> Response:
 def decide_conflict() -> Response:
     """Keep which side of a conflict stands, in the sandbox whose change it is."""
     mark, _, side = request.form.get("decide", "").partition(":")
-    if len(mark) != _MARK or side not in (*SIDES, ""):
-        raise NotFound(say("There is no such conflict."))
 
     def work(session: Session) -> None:
         ensure(session, "customize")
+        if len(mark) != _MARK or side not in SIDES:
+            raise NotFound(say("There is no such conflict."))
         keep_decision(session.unit.tx, mark, side)
 
     visit().write(work)

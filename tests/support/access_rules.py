@@ -165,6 +165,9 @@ PAGES: Mapping[str, Rule] = {
     "POST /setup/<kind>/<name>/retire": _page(403),
     "GET /setup/changes": _page(403),
     "POST /setup/changes": _page(403),
+    "POST /setup/changes/decide": _page(403),
+    "POST /setup/changes/keep": _page(403),
+    "POST /setup/changes/validate": _page(403),
     "GET /setup/environments": _page(403),
     "POST /setup/environments": _page(403),
     "POST /setup/environments/<name>/delete": _page(403),
@@ -172,6 +175,8 @@ PAGES: Mapping[str, Rule] = {
     "GET /setup/new/<kind>": _page(403),
     "POST /setup/new/<kind>": _page(403),
     "GET /setup/object/<name>": _page(403),
+    "GET /setup/plans/<digest>": _page(403),
+    "POST /setup/plans/<digest>/approve": _page(403),
     "POST /setup/undo/<int:version>": _page(403),
 }
 
