@@ -14,6 +14,7 @@ from admin.blueprint import make_admin
 from api.answers import install_errors
 from api.blueprint import make_blueprint
 from api.health import make_health
+from api.hooks import hook_mounts, make_hooks
 from engine.delivery.waking import Waker
 from engine.settings import Settings
 from engine.snapshots import Environments
@@ -32,6 +33,9 @@ def create_app(settings: Settings) -> Flask:
     api = make_blueprint(environments)
     app.register_blueprint(api, url_prefix="/api/v1", url_defaults={"environment": PRODUCTION})
     app.register_blueprint(api, name="of_environment", url_prefix="/e/<environment>/api/v1")
+    hooks = make_hooks(environments)
+    for name, prefix, defaults in hook_mounts():
+        app.register_blueprint(hooks, name=name, url_prefix=prefix, url_defaults=defaults)
     install_errors(app)
     install_web(app, environments, [make_ui(), make_admin(environments)])
     return app

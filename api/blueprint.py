@@ -13,6 +13,7 @@ from flask import Blueprint, Response, g
 from api.access import access_routes
 from api.approvals import approval_routes
 from api.calls import Calls
+from api.effects import effect_routes
 from api.headers import ensure_readable_address, read_credential
 from api.metadata import OPENAPI_ADDRESS, MetadataRoutes
 from api.people import people_routes
@@ -44,6 +45,7 @@ def routes(environments: Environments) -> tuple[tuple[str, str, View, str], ...]
         *promotion_routes(calls, environments),
         *access_routes(calls),
         *approval_routes(calls),
+        *effect_routes(calls),
         *people_routes(calls, environments),
         ("GET", OPENAPI_ADDRESS, metadata.openapi, "read"),
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from api.openapi_access import access_paths
 from api.openapi_approvals import APPROVAL_SCHEMA, approval_paths, waiting_paths
+from api.openapi_effects import effect_paths
 from api.openapi_parts import (
     AGGREGATE_SCHEMA,
     BULK_SCHEMA,
@@ -109,6 +110,7 @@ def _general() -> Json:
         **promotion_paths(),
         **people_paths(),
         **waiting_paths(),
+        **effect_paths(),
         "/openapi.json": get("read_openapi", "This description"),
     }
 

@@ -18,7 +18,7 @@ from engine.model.converting import Conversion
 from engine.model.declarations import Field, IndexDeclaration
 from engine.model.fields.base import FieldType, Value
 from engine.names import ComponentKey, Digest, EnvironmentName, FieldName, ObjectName
-from engine.programs import Program
+from engine.programs import Program, Setting
 
 Data = Mapping[str, object]  # a component as it is stored
 
@@ -400,6 +400,20 @@ class MailTemplate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """An endpoint that takes requests: each makes a record, if it knows the secret.
+
+    `secret` names the variable that holds it; `settings` are over what came, as `body`.
+    """
+
+    name: str
+    object: ObjectName
+    secret: str
+    is_active: bool
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """The small facts of a configuration."""
 
@@ -443,6 +457,7 @@ class Model:
     programs: Mapping[tuple[ComponentKey, str], Program] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    incoming: Mapping[str, Incoming] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from engine.compile.automation import compile_automation
 from engine.compile.collect import collect
 from engine.compile.cycles import check_cycles
 from engine.compile.declare import declare
+from engine.compile.endpoints import compile_endpoints
 from engine.compile.expressions import check_expressions
 from engine.compile.freeze import freeze
 from engine.compile.links import Uses
@@ -41,6 +42,7 @@ PASSES = (
     compile_assignments,
     compile_mails,
     compile_automation,
+    compile_endpoints,
     compile_approvals,
     check_cycles,
 )

@@ -19,6 +19,7 @@ from engine.compiled import (
     Assignment,
     Automation,
     CompiledObject,
+    Incoming,
     MailTemplate,
     Members,
     Model,
@@ -99,6 +100,7 @@ class Work:
         self.automation: dict[ObjectName, Automation] = {}
         self.assignments: dict[str, Assignment] = {}
         self.mails: dict[str, MailTemplate] = {}
+        self.incoming: dict[str, Incoming] = {}
         self.approvals: dict[ObjectName, tuple[Approval, ...]] = {}
         self.workflows: dict[str, Workflow] = {}
         self.programs: dict[tuple[ComponentKey, str], Program] = {}

@@ -82,15 +82,16 @@ def _webhook(session: Session, settings: Settings, effect: Taken) -> Send:
         message = f'The configuration has no endpoint "{name}" that is active.'
         raise DeliveryFailed(message, code="W142", is_final=True)
     body = to_json(effect.payload.get("body") or {}).encode()
+    key = _header_key(effect.key)
     call = Call(
         endpoint=name,
         url=_filled(session, str(declared["url"])),
         headers={
             "Content-Type": "application/json",
             "User-Agent": "Patron",
-            "Idempotency-Key": _header_key(effect.key),
+            "Idempotency-Key": key,
             **_identity(session, declared),
-            **_signature(session, declared, body),
+            **_signature(session, declared, key, body),
         },
         body=body,
         seconds=seconds_of(declared.get("timeout")),
@@ -138,13 +139,13 @@ def _identity(session: Session, declared: Data) -> Mapping[str, str]:
     return {name: value}
 
 
-def _signature(session: Session, declared: Data, body: bytes) -> Mapping[str, str]:
+def _signature(session: Session, declared: Data, key: str, body: bytes) -> Mapping[str, str]:
     if declared.get("sign") != "hmac":
         return {}
     auth = declared.get("auth")
     of_auth = auth.get("secret") if isinstance(auth, Mapping) else None
     secret = _secret(session, declared.get("secret") or of_auth)
-    return {HEADER: sign(secret, body, at=session.unit.now)}
+    return {HEADER: sign(secret, body, at=session.unit.now, key=key)}
 
 
 def _header_key(key: str) -> str:

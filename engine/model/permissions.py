@@ -17,6 +17,7 @@ SYSTEM_PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "export_reports": "Export reports",
         "import_data": "Import records",
         "log_in_as": "Work as another user",
+        "manage_outbox": "See, send again and discard what leaves the system",
         "manage_sharing": "Change roles, teams, queues and sharing rules",
         "manage_users": "Add users and change what they may do",
         "mass_edit": "Change many records at once",

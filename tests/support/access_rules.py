@@ -99,6 +99,14 @@ API: Mapping[str, Rule] = {
         for deed in ("submit", "approve", "reject", "recall")
     },
     "GET /records/<object>/<id>/approvals": _api("read", 404),
+    "GET /notifications": _api("read", 200),  # one's own
+    "POST /notifications/read": _api("read", 204),
+    "POST /notifications/<id>/read": _api("read", 404),
+    "GET /outbox": _api("metadata", 403),
+    "POST /outbox/replay": _api("deploy", 403),
+    "GET /outbox/<id>": _api("metadata", 403),
+    "POST /outbox/<id>/replay": _api("deploy", 403),
+    "POST /outbox/<id>/discard": _api("deploy", 403),
     "GET /audit": _api("people", 403),
     "GET /openapi.json": _api("read", 200),  # of what the caller may read
 }
@@ -185,6 +193,8 @@ OTHERS: Mapping[str, Rule] = {
     "GET /<page:_address>": _ANYBODY,  # says that there is no such page
     "GET /assets/<digest>/<name>": _ANYBODY,
     "GET /healthz": _ANYBODY,
+    "POST /hooks/<endpoint>": _ANYBODY,  # the secret of the endpoint is the credential
+    "POST /e/<environment>/hooks/<endpoint>": _ANYBODY,
     "GET /sign-in": _ANYBODY,
     "POST /sign-in": _ANYBODY,
     "GET /sign-in/sso": _ANYBODY,

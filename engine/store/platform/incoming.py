@@ -10,6 +10,7 @@ from engine.store.tx import Tx
 
 _FIND = "SELECT record FROM patron_delivery WHERE endpoint = ? AND delivery = ?"
 _KEEP = "INSERT INTO patron_delivery (endpoint, delivery, record, at) VALUES (?, ?, ?, ?)"
+_COUNT = "SELECT count(*) FROM patron_delivery WHERE endpoint = ? AND at > ?"
 _FORGET = "DELETE FROM patron_delivery WHERE at < ?"
 
 
@@ -25,6 +26,12 @@ def keep_delivery(tx: Tx, endpoint: str, delivery: str, record: int, *, at: date
     Raises: UniqueViolated S101 when the same one was taken in at the same time.
     """
     tx.run(native(tx, _KEEP), (endpoint, delivery, record, milliseconds(at)))
+
+
+def count_deliveries(tx: Tx, endpoint: str, *, since: datetime) -> int:
+    """Count what an endpoint took in since an instant."""
+    found = tx.row(native(tx, _COUNT), (endpoint, milliseconds(since)))
+    return 0 if found is None else int(found[0])
 
 
 def forget_deliveries(tx: Tx, *, before: datetime) -> int:

@@ -47,7 +47,7 @@ def key_of(method: str, rule: str) -> tuple[str, str]:
         return "API", f"{method} {rule.removeprefix(OF_ENVIRONMENT)}"
     if rule.startswith(f"{API_BASE}/"):
         return "API", f"{method} {rule.removeprefix(API_BASE)}"
-    if rule.startswith(f"{PAGE_BASE}/"):
+    if rule.startswith(f"{PAGE_BASE}/") and not rule.startswith(f"{PAGE_BASE}/hooks/"):
         return "PAGES", f"{method} {rule.removeprefix(PAGE_BASE)}"
     return "OTHERS", f"{method} {rule}"
 

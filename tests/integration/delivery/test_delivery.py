@@ -179,7 +179,7 @@ def test_a_call_identifies_itself_and_is_signed(post: Post) -> None:
     )
     assert (erp.path, erp.body) == ("/orders", b'{"deal":"Big"}')
     assert erp.headers["authorization"] == f"Bearer {SECRET}"
-    assert is_signed(SECRET, erp.body, erp.headers["patron-signature"])
+    assert is_signed(SECRET, erp.body, erp.headers["patron-signature"], key="run:1")
     assert named.headers["x-key"] == SECRET
     assert basic.headers["authorization"].startswith("Basic ")
     assert "patron-signature" not in basic.headers
