@@ -15,6 +15,7 @@ from api.answers import install_errors
 from api.blueprint import make_blueprint
 from api.health import make_health
 from api.hooks import hook_mounts, make_hooks
+from api.signing_in import make_signing_in
 from engine.delivery.waking import Waker
 from engine.settings import Settings
 from engine.snapshots import Environments
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> Flask:
     hooks = make_hooks(environments)
     for name, prefix, defaults in hook_mounts():
         app.register_blueprint(hooks, name=name, url_prefix=prefix, url_defaults=defaults)
+    app.register_blueprint(make_signing_in(environments))
     install_errors(app)
     install_web(app, environments, [make_ui(), make_admin(environments)])
     return app

@@ -44,6 +44,14 @@ class Written:
     is_replayed: bool = False
 
 
+class Tried(Exception):  # no error: undoes a transaction that was only tried
+    """Ends the work of a trial with its outcome; nothing of it is kept."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__("only tried")
+        self.outcome = outcome
+
+
 Work = Callable[[Session], Outcome]
 
 
@@ -68,6 +76,12 @@ class Calls:
         Raises: RequestInvalid Q209 for a key that cannot be used; Conflict C103 for one that came
             with another request.
         """
+        try:
+            return self._written_once(environment, work)
+        except Tried as tried:
+            return _response(_write(tried.outcome), [])
+
+    def _written_once(self, environment: str, work: Work) -> Response:
         key = read_idempotency_key()
         if key is None:
             return self.write(environment, work)

@@ -73,10 +73,11 @@ class ChangingRoutes:
 
     def change_values(self, environment: str, named: str) -> Response:
         """Set values of declared variables, by name; answers with all, secrets left out."""
-        wanted = _texts()
+        wanted, digest = _texts("plan"), _query("plan").get("plan", "")
         who = self.inside.who(environment, named, "Setting values", "deploy")
+        plan = self.plans.find(environment, digest)[1].plan if digest else None
         return answer(
-            encode(change_values(installation_of(self.inside.directory, who), named, wanted))
+            encode(change_values(installation_of(self.inside.directory, who), named, wanted, plan))
         )
 
     def rollback(self, environment: str, named: str) -> Response:
@@ -123,9 +124,9 @@ def _given(kinds: Mapping[str, type], *needed: str) -> Given:
     return read_given(read_object(raw) if raw else {}, kinds, *needed)
 
 
-def _texts() -> Mapping[str, str]:
+def _texts(*known: str) -> Mapping[str, str]:
     """Read an object of texts, numbers, true and false. Raises: RecordInvalid R100."""
-    _query()
+    _query(*known)
     body_is_lines()
     body = read_object(read_body(MOST_BODY))
     errors = tuple(

@@ -12,6 +12,7 @@ from api.calls import Calls
 from api.inside import SEES, Inside, Who, person_of
 from api.queries import read_choice, read_query, read_whole
 from deploy_tool.installation import Installation
+from deploy_tool.kept_plans import find_known, no_such_plan
 from deploy_tool.looking import blame_of, details_of, drift_of, log_of, status_of
 from deploy_tool.setting import policy_of, values_of
 from deploy_tool.telling_trees import tree_of
@@ -90,7 +91,13 @@ class EnvironmentRoutes:
 
     def values(self, environment: str, named: str) -> Response:
         """Give the values of declared variables; of secrets only whether they are set."""
-        return self._tell(environment, named, values_of)
+        digest = _query("plan").get("plan", "")
+        who = self._who(environment, named)
+        known = find_known(who.environment.database, digest) if digest else None
+        if digest and known is None:
+            raise no_such_plan(digest)
+        plan = None if known is None else known.plan
+        return answer(encode(values_of(installation_of(self.directory, who), named, plan)))
 
     def _tell(self, environment: str, named: str, tell: Tell) -> Response:
         _query()

@@ -249,7 +249,7 @@ def _bulk(described: Described) -> Json:
         f"Many {described['plural']} at once",
         {"200": _content("One result per row", _ref("_bulk"))},
         tag=name,
-        parameters=_parameters("operation", "atomic", "match", "idempotency_key"),
+        parameters=_parameters("operation", "atomic", "match", "dry_run", "idempotency_key"),
         requestBody=body,
     )
 

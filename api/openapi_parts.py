@@ -91,6 +91,12 @@ PARAMETERS: Mapping[str, Json] = {
         "required": True,
         "schema": {"type": "string", "enum": ["create", "update", "upsert", "delete"]},
     },
+    "dry_run": {
+        "name": "dry_run",
+        "in": "query",
+        "description": "try everything and keep nothing",
+        "schema": {"type": "boolean", "default": False},
+    },
     "atomic": {
         "name": "atomic",
         "in": "query",

@@ -43,6 +43,8 @@ _NEW_PLAN: Json = {
         "base": {"type": "string", "description": "ENV@N that the files were last the same as"},
         "target": _TEXT,
         "patterns": _NAMES,
+        "without": _NAMES,
+        "resolve": {**_NAMES, "description": "COMPONENT/PROPERTY=target or =incoming"},
         "treatments": _TEXTS,
         "git_revision": _TEXT,
     },
@@ -104,7 +106,7 @@ def _environments() -> Json:
         "blame": ("blame_component", "Who changed what of a component", ("component",)),
         "drift": ("read_drift", "What changed outside of deployments", ()),
         "policy": ("read_policy", "What a change needs", ()),
-        "values": ("read_values", "Values of declared variables", ()),
+        "values": ("read_values", "Values of declared variables", ("plan",)),
     }
     found: Json = {
         "/environments": {

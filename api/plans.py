@@ -41,6 +41,8 @@ NEW = {
     "base": str,
     "target": str,
     "patterns": list,
+    "without": list,
+    "resolve": list,
     "treatments": dict,
     "git_revision": str,
 }
@@ -65,6 +67,8 @@ class PlanRoutes:
             files=given.texts("files") if "files" in given else None,
             base=given.text("base"),
             patterns=given.listed("patterns"),
+            without=given.listed("without"),
+            resolve=given.listed("resolve"),
             treatments=given.texts("treatments"),
         )
         if asked.files is None:
@@ -107,7 +111,7 @@ class PlanRoutes:
             who.environment.database, known.plan, actor=who.email, at=SystemClock().now()
         )
         shown = {"plan": known.plan.digest, "approvals": count, "needed": known.plan.approvals}
-        return answer(encode(shown))
+        return answer(encode({**shown, "by": who.email}))
 
     def apply(self, environment: str, digest: str) -> Response:
         """Carry a plan out, with the words of consent in `accept`."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask import Response, request
 
 from api.bodies import MAX_BULK_BODY, read_object, read_rows
-from api.calls import Calls, Outcome
+from api.calls import Calls, Outcome, Tried
 from api.headers import body_is_lines, read_body, read_expected_version
 from api.queries import (
     read_choice,
@@ -24,7 +24,7 @@ from engine.errors import PatronError, RequestInvalid
 from engine.session import BulkResult, ListRequest, Page, Session
 
 LIST_PARAMETERS = ("where", "fields", "sort", "limit", "after", "count", "view", "bin")
-BULK_PARAMETERS = ("operation", "atomic", "match")
+BULK_PARAMETERS = ("operation", "atomic", "match", "dry_run")
 AGGREGATE_KEYS = ("where", "group", "measures")
 OPERATIONS = ("create", "update", "upsert", "delete")
 DEFAULT_LIMIT, MAX_LIMIT = 50, 1000
@@ -102,6 +102,7 @@ class RecordRoutes:
         given = _query(*BULK_PARAMETERS)
         operation = _operation(read_choice(given, "operation", OPERATIONS))
         is_atomic, match = read_truth(given, "atomic"), given.get("match")
+        is_trial = read_truth(given, "dry_run")
         # Who calls is checked before megabytes are read.
         self.calls.enter(environment, lambda session: session.compiled(object), write=False)
         is_lines = body_is_lines(may_be_lines=True)
@@ -109,7 +110,10 @@ class RecordRoutes:
 
         def work(session: Session) -> Outcome:
             results = session.bulk(object, operation, rows, atomic=is_atomic, match=match)
-            return Outcome(value={"results": [_result(result) for result in results]})
+            outcome = Outcome(value={"results": [_result(result) for result in results]})
+            if is_trial:
+                raise Tried(outcome)
+            return outcome
 
         return self.calls.write_once(environment, work)
 
@@ -178,6 +182,7 @@ def _result(result: BulkResult) -> dict[str, object]:
         shown["id"] = result.id
     if result.error is not None:
         shown["errors"] = _errors(result.error)
+        shown |= {"code": result.error.code, "message": result.error.message}
     return shown
 
 

@@ -9,7 +9,7 @@ locks die with the process. Readers go on all the time, writers wait for the len
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,14 +17,13 @@ from deploy_tool.carrying import carry_out
 from deploy_tool.counting import Counts
 from deploy_tool.exits import Exit
 from deploy_tool.generations import with_treatments
-from deploy_tool.plan import Plan
+from deploy_tool.plan import Plan, PlannedChange
 from deploy_tool.planning import Planned, ensure_fresh
 from deploy_tool.policy import ensure_allowed
 from deploy_tool.present import ensure_present
 from deploy_tool.treatments import ensure_treated
 from engine.clock import Clock, zone_of
 from engine.compiled import Snapshot
-from engine.diff import Operation
 from engine.errors import DeploymentFailed, PatronError
 from engine.expr import EvalContext
 from engine.impact import UNTOUCHED
@@ -126,23 +125,26 @@ def ensure_consented(planned: Planned, accepted: frozenset[str]) -> None:
     Looks at the operations between the trees: what a file says of its own danger proves nothing.
     Raises: DeploymentFailed D101 for a missing consent, D107 for a treatment that blocks; exit 5.
     """
-    refused = [o for o in planned.operations if o.cls.word and o.cls.word not in accepted]
-    if refused:
-        raise _not_consented(planned, refused)
+    impacts = {change.component: change.impact for change in planned.plan.changes}
+    found = [PlannedChange.of(o, impacts.get(o.component)) for o in planned.operations]
+    ensure_accepted(found, accepted)
     ensure_treated((c.component, c.treatment, c.impact.concerned) for c in planned.plan.changes)
 
 
-def _not_consented(planned: Planned, refused: list[Operation]) -> DeploymentFailed:
-    impacts = {change.component: change.impact for change in planned.plan.changes}
+def ensure_accepted(changes: Iterable[PlannedChange], accepted: frozenset[str]) -> None:
+    """Refuse changes that are not additive and not consented to. Raises: DeploymentFailed D101."""
+    refused = [c for c in changes if c.cls.word and c.cls.word not in accepted]
+    if not refused:
+        return
     count = len(refused)
     what = "1 change is" if count == 1 else f"{count} changes are"
     reasons = ""
     for found in refused:
-        concerned = impacts[found.component].concerned if found.component in impacts else 0
+        concerned = found.impact.concerned
         records = f" ({concerned:,} records)" if concerned else ""
-        reasons += f"\n  {found.component}: {found.explain()}{records}"
-    words = ",".join(sorted({o.cls.word for o in refused}, reverse=True))
-    return DeploymentFailed(
+        reasons += f"\n  {found.component}: {found.why}{records}"
+    words = ",".join(sorted({c.cls.word for c in refused}, reverse=True))
+    raise DeploymentFailed(
         message=f"{what} not additive, and nothing was changed:{reasons}",
         code="D101",
         step="verify",

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from deploy_tool.deciding import read_decisions
 from deploy_tool.exits import UsageWrong
 from deploy_tool.installation import Installation
 from deploy_tool.places import VERSION, EnvironmentPlace
@@ -37,6 +38,8 @@ class Asked:
     base: str
     patterns: tuple[str, ...]
     treatments: Mapping[str, str]
+    without: tuple[str, ...] = ()
+    resolve: tuple[str, ...] = ()
 
     @property
     def source_environment(self) -> str:
@@ -48,13 +51,15 @@ class Asked:
 def plan_asked(installation: Installation, asked: Asked) -> Planned:
     """Plan it, with whoever acts as the author.
 
-    Raises: UsageWrong U100 and U105; MetadataInvalid M100 and D160; NotFound N102.
+    Raises: UsageWrong U100, U105, U106; MetadataInvalid M100 and D160; NotFound N102.
     """
     target = installation.environment(asked.target)
     wishes = Wishes(
         author=installation.actor,
         treatments={key: _treatment(text) for key, text in asked.treatments.items()},
         patterns=asked.patterns,
+        without=asked.without,
+        decisions=read_decisions(asked.resolve),
     )
     return plan_incoming(target, _incoming(installation, asked), wishes, noted=_noted(asked))
 

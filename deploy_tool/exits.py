@@ -5,7 +5,7 @@ Separate from the command line, because failures of plans and deployments carry 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -65,6 +65,18 @@ class UsageWrong(PatronError):
     status: int = 400
 
 
+@dataclass(eq=False)
+class Refused(PatronError):
+    """What another machine refused, with the code that it ends a command with."""
+
+    exit_code: int = Exit.INTERNAL
+    errors: Sequence[object] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """Give the error as it came."""
+        return {**PatronError.as_json(self), "errors": list(self.errors)}
+
+
 EXIT_OF: tuple[tuple[type[PatronError], Exit], ...] = (
     (UsageWrong, Exit.USAGE),
     (MetadataInvalid, Exit.INVALID),
@@ -82,7 +94,7 @@ DATABASE_BUSY = "S102"  # by code: importing the store takes longer than most co
 
 def exit_of(error: PatronError) -> Exit:
     """Give the exit code of an error; what nobody foresaw is internal."""
-    if isinstance(error, DeploymentFailed):
+    if isinstance(error, DeploymentFailed | Refused):
         return Exit(error.exit_code)
     if error.code == DATABASE_BUSY:
         return Exit.BUSY

@@ -151,3 +151,14 @@ def _authored(version: Version) -> Answer:
 
 def _instant(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
+
+
+def entries(answer: Answer, name: str) -> list[Answer]:
+    """Give a list of objects that an answer holds."""
+    found = answer[name]
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def minute(instant: object) -> str:
+    """Say an instant of an answer for people: 2026-11-12 09:14 UTC."""
+    return f"{datetime.fromisoformat(str(instant)):%Y-%m-%d %H:%M} UTC"

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import orjson
+
 from deploy_tool.exits import UsageWrong
 from deploy_tool.installation import Installation
 from deploy_tool.looking import Answer
+from deploy_tool.plan import Plan
 from deploy_tool.policy import load_policy, set_policy
 from deploy_tool.trees import head_tree
 from engine.names import did_you_mean
@@ -48,23 +51,26 @@ def change_policy(installation: Installation, name: str, settings: Iterable[str]
     return {"environment": environment.name, "policy": policy.as_json()}
 
 
-def values_of(installation: Installation, name: str) -> Answer:
+def values_of(installation: Installation, name: str, plan: Plan | None = None) -> Answer:
     """Give every declared variable with its value; of secrets only whether they are set."""
     environment = installation.environment(name)
-    declared = _declared(environment)
+    declared = _declared(environment, plan)
     with environment.database.read() as tx:
         known, values = list_values(tx), load_values(tx)
     shown = {name: _shown(name, data, known, values) for name, data in declared.items()}
     return {"values": shown}
 
 
-def change_values(installation: Installation, name: str, wanted: Mapping[str, str]) -> Answer:
+def change_values(
+    installation: Installation, name: str, wanted: Mapping[str, str], plan: Plan | None = None
+) -> Answer:
     """Set values behind the fence, so that no transaction sees half of them; give them all.
 
+    With a plan, the variables that it brings count as declared: they need their value before.
     Raises: UsageWrong U100 for a variable that is not declared.
     """
     environment = installation.environment(name)
-    declared = _declared(environment)
+    declared = _declared(environment, plan)
     for variable in wanted:
         _ensure_declared(variable, declared)
 
@@ -82,7 +88,7 @@ def change_values(installation: Installation, name: str, wanted: Mapping[str, st
 
     if wanted:
         switching(environment.database, work)
-    return values_of(installation, name)
+    return values_of(installation, name, plan)
 
 
 def read_pairs(texts: Iterable[str]) -> dict[str, str]:
@@ -96,15 +102,29 @@ def read_pairs(texts: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _declared(environment: Environment) -> Declared:
+def _declared(environment: Environment, plan: Plan | None) -> Declared:
+    """Give the variables that are declared, and those that a plan brings.
+
+    Raises: UsageWrong U100 for a plan of another environment.
+    """
     with environment.database.read() as tx:
         docs = head_tree(tx).docs
-    return {key.removeprefix(KIND): d.data for key, d in docs.items() if key.startswith(KIND)}
+    found = {key.removeprefix(KIND): d.data for key, d in docs.items() if key.startswith(KIND)}
+    if plan is None:
+        return found
+    if plan.environment != environment.name:
+        message = f"The plan is for {plan.environment}, not for {environment.name}."
+        raise UsageWrong(message=message)
+    brought = {key: content for key, content in plan.content.items() if key.startswith(KIND)}
+    return {
+        **found,
+        **{key.removeprefix(KIND): orjson.loads(one.data) for key, one in brought.items()},
+    }
 
 
 def _ensure_declared(name: str, declared: Declared) -> None:
     if name not in declared:
-        hint = did_you_mean(name, declared) or "declare it in env_vars.yaml and deploy that first"
+        hint = did_you_mean(name, declared) or "declare it in env_vars.yaml; --plan names the plan"
         raise UsageWrong(message=f"There is no variable {name}.", hint=hint)
 
 

@@ -39,6 +39,7 @@ class Settings:
     secret_key: str = ""  # empty: made on first use and kept under `home`
     remote_url: str = ""
     remote_token: str = ""
+    config: Path | None = None  # where `patron login` keeps tokens of its user
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -63,6 +64,7 @@ class Settings:
             secret_key=environ.get("PATRON_SECRET_KEY", ""),
             remote_url=environ.get("PATRON_URL", ""),
             remote_token=environ.get("PATRON_TOKEN", ""),
+            config=_config(environ),
         )
 
     def key_for(self, purpose: str) -> bytes:
@@ -87,6 +89,15 @@ class Settings:
             finally:
                 fresh.unlink()
         return path.read_text()
+
+
+def _config(environ: Mapping[str, str]) -> Path | None:
+    """Give the folder of a user's own settings, as desktops name it."""
+    given = environ.get("XDG_CONFIG_HOME", "")
+    if given:
+        return Path(given, "patron")
+    home = environ.get("HOME", "") or environ.get("USERPROFILE", "")
+    return Path(home, ".config", "patron") if home else None
 
 
 def _count(text: str) -> int:

@@ -59,11 +59,28 @@ def _run(words: Sequence[str], terminal: Terminal) -> Exit:
         raise UsageWrong(message=f"patron {command.name} {command.waits}.", code="U101")
     settings = Settings.from_env(os.environ)
     module = importlib.import_module(f"deploy_tool.cli.commands.{command.module}")
+    _ensure_here(command, settings)
     result: Exit
     if command.is_light:
         result = module.run(arguments, terminal, settings)
         return result
-    rooms = importlib.import_module("deploy_tool.installation")
+    if command.is_anywhere and settings.remote_url:
+        remote = importlib.import_module("deploy_tool.remote")
+        result = module.run(arguments, terminal, remote.open_site(settings, arguments.as_email))
+        return result
+    rooms = importlib.import_module("deploy_tool.here")
     with rooms.Installation(settings, arguments.as_email or "") as installation:
-        result = module.run(arguments, terminal, installation)
+        works_on = rooms.LocalSite(installation) if command.is_anywhere else installation
+        result = module.run(arguments, terminal, works_on)
     return result
+
+
+def _ensure_here(command: Command, settings: Settings) -> None:
+    """Refuse what only works beside the installation's files. Raises: UsageWrong U120."""
+    if settings.remote_url and not (command.is_anywhere or command.is_offline):
+        raise UsageWrong(
+            message=f"patron {command.name} works on the machine that holds the installation; "
+            f"PATRON_URL names another one, {settings.remote_url}.",
+            code="U120",
+            hint="sign in to that machine, or unset PATRON_URL to work on this one",
+        )

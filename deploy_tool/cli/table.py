@@ -29,6 +29,8 @@ class Command:
     module: str = ""
     waits: str = ""
     is_light: bool = False  # gets the settings and opens what it needs, not an installation
+    is_anywhere: bool = False  # gets a site, and works on this machine and on another one's
+    is_offline: bool = False  # needs no installation at all
 
 
 def arg(name: str, help: str, **more: object) -> Argument:
@@ -126,6 +128,7 @@ COMMANDS: tuple[Command, ...] = (
         arguments=(arg("DIR", "directory of metadata", nargs="?", default="metadata"),),
         module="check",
         is_light=True,
+        is_offline=True,
     ),
     Command(
         name="fmt",
@@ -137,14 +140,22 @@ COMMANDS: tuple[Command, ...] = (
         ),
         module="fmt",
         is_light=True,
+        is_offline=True,
     ),
-    Command(name="env list", help="list the environments", module="env_list"),
-    Command(name="env show", help="show one environment", arguments=(ENV,), module="env_show"),
+    Command(name="env list", help="list the environments", module="env_list", is_anywhere=True),
+    Command(
+        name="env show",
+        help="show one environment",
+        arguments=(ENV,),
+        module="env_show",
+        is_anywhere=True,
+    ),
     Command(
         name="env policy",
         help="show or set the policy of an environment",
         arguments=(ENV, arg("SETTINGS", "settings to change", nargs="*", metavar="KEY=VALUE")),
         module="env_policy",
+        is_anywhere=True,
     ),
     Command(
         name="env values",
@@ -155,6 +166,7 @@ COMMANDS: tuple[Command, ...] = (
             opt("--plan", "plan whose variables count as declared", metavar="PLAN"),
         ),
         module="env_values",
+        is_anywhere=True,
     ),
     Command(
         name="user create",
@@ -221,6 +233,7 @@ COMMANDS: tuple[Command, ...] = (
             opt("--database", "database of the sandbox", metavar="URL"),
         ),
         module="sandbox_create",
+        is_anywhere=True,
     ),
     Command(
         name="sandbox refresh",
@@ -231,18 +244,22 @@ COMMANDS: tuple[Command, ...] = (
         ),
         waits=WITH_PROMOTION,
     ),
-    Command(name="sandbox list", help="list the sandboxes", module="sandbox_list"),
+    Command(
+        name="sandbox list", help="list the sandboxes", module="sandbox_list", is_anywhere=True
+    ),
     Command(
         name="sandbox delete",
         help="delete a sandbox; nothing of it is left",
         arguments=(arg("NAME", "name of the sandbox"), flag("--yes", "do not ask")),
         module="sandbox_delete",
+        is_anywhere=True,
     ),
     Command(
         name="status",
         help="say which version each environment runs",
         arguments=(arg("ENV", "environment, or all of them", nargs="?"),),
         module="status",
+        is_anywhere=True,
     ),
     Command(
         name="diff",
@@ -252,19 +269,28 @@ COMMANDS: tuple[Command, ...] = (
             arg("B", "environment, ENV@N or directory"),
         ),
         module="diff",
+        is_anywhere=True,
     ),
-    Command(name="log", help="list the versions of an environment", arguments=(ENV,), module="log"),
+    Command(
+        name="log",
+        help="list the versions of an environment",
+        arguments=(ENV,),
+        module="log",
+        is_anywhere=True,
+    ),
     Command(
         name="blame",
         help="say who changed which property of a component, when and why",
         arguments=(ENV, arg("COMPONENT", "component, for example field:opportunity.amount")),
         module="blame",
+        is_anywhere=True,
     ),
     Command(
         name="drift",
         help="show what changed in an environment outside this project",
         arguments=(ENV,),
         module="drift",
+        is_anywhere=True,
     ),
     Command(
         name="pull",
@@ -275,6 +301,7 @@ COMMANDS: tuple[Command, ...] = (
             opt("--format", "format of new files", choices=("yaml", "json"), default="yaml"),
         ),
         module="pull",
+        is_anywhere=True,
     ),
     Command(
         name="plan",
@@ -296,18 +323,21 @@ COMMANDS: tuple[Command, ...] = (
             flag("--detailed-exitcode", "exit 2 when there are differences"),
         ),
         module="plan",
+        is_anywhere=True,
     ),
     Command(
         name="validate",
         help="try a plan on a copy",
         arguments=(arg("PLAN", "file of a plan"),),
         module="validate",
+        is_anywhere=True,
     ),
     Command(
         name="approve",
         help="approve a plan of somebody else",
         arguments=(arg("PLAN", "file of a plan"),),
         module="approve",
+        is_anywhere=True,
     ),
     Command(
         name="apply",
@@ -322,6 +352,7 @@ COMMANDS: tuple[Command, ...] = (
             YES,
         ),
         module="apply",
+        is_anywhere=True,
     ),
     Command(
         name="resume",
@@ -346,12 +377,14 @@ COMMANDS: tuple[Command, ...] = (
             YES,
         ),
         module="rollback",
+        is_anywhere=True,
     ),
     Command(
         name="restore",
         help="bring a retired component back with its values",
         arguments=(ENV, arg("COMPONENT", "component, for example field:opportunity.amount")),
         module="restore",
+        is_anywhere=True,
     ),
     Command(
         name="purge",
@@ -367,6 +400,7 @@ COMMANDS: tuple[Command, ...] = (
             opt("--junit", "write a JUnit report", metavar="FILE"),
         ),
         module="test",
+        is_anywhere=True,
     ),
     Command(
         name="import",
@@ -379,6 +413,7 @@ COMMANDS: tuple[Command, ...] = (
             flag("--dry-run", "write nothing"),
         ),
         module="import_records",
+        is_anywhere=True,
     ),
     Command(
         name="export",
@@ -390,6 +425,7 @@ COMMANDS: tuple[Command, ...] = (
             opt("--format", "format", choices=("csv", "xlsx", "json"), default="csv"),
         ),
         module="export_records",
+        is_anywhere=True,
     ),
     Command(
         name="backup",
@@ -402,6 +438,7 @@ COMMANDS: tuple[Command, ...] = (
         help="let git merge metadata by component and property",
         module="git_install",
         is_light=True,
+        is_offline=True,
     ),
     Command(
         name="audit verify",
@@ -421,7 +458,9 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="login",
         help="work on another machine's Patron",
-        arguments=(arg("URL", "address of the other Patron"),),
-        waits=WITH_PROMOTION,
+        arguments=(arg("URL", "address of the other Patron, or of an environment there"),),
+        module="login",
+        is_light=True,
+        is_offline=True,
     ),
 )

@@ -56,8 +56,8 @@ class Terminal:
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def to_json(value: Mapping[str, object]) -> str:
-    """Write an object as indented JSON, Decimals with exactly their digits."""
+def to_json(value: object) -> str:
+    """Write a value as indented JSON, Decimals with exactly their digits."""
     return orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2).decode()
 
 

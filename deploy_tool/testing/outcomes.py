@@ -105,3 +105,20 @@ def outcome_of(
         found="" if stopped is None else stopped.found,
         seconds=seconds,
     )
+
+
+def outcome_from(shown: Mapping[str, object]) -> Outcome:
+    """Read one entry of `tests` back, as `Outcome.as_json` wrote it."""
+    state = State(str(shown["state"]))
+    line, seconds = shown["line"], shown["seconds"]
+    return Outcome(
+        kind=str(shown["kind"]),
+        name=str(shown["name"]),
+        component=ComponentKey(str(shown["component"])),
+        state=state,
+        file=str(shown["file"]),
+        line=line if isinstance(line, int) else 0,
+        expected=str(shown.get("expected", "")),
+        found=str(shown.get("waits_for" if state is State.WAITS else "found", "")),
+        seconds=float(str(seconds)),
+    )

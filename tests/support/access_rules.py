@@ -197,6 +197,7 @@ OTHERS: Mapping[str, Rule] = {
     "POST /e/<environment>/hooks/<endpoint>": _ANYBODY,
     "GET /sign-in": _ANYBODY,
     "POST /sign-in": _ANYBODY,
+    "POST /sign-in/token": _ANYBODY,  # e-mail and password are the credential
     "GET /sign-in/sso": _ANYBODY,
     "GET /sign-in/sso/back": _ANYBODY,
     "POST /sign-out": _ANYBODY,

@@ -5,23 +5,20 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from deploy_tool.approving import approve_plan
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.installation import Installation
 from deploy_tool.plan_files import read_plan
 from deploy_tool.rendering import render_plan
+from deploy_tool.site import Site
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Show what is approved, and approve it."""
     plan = read_plan(Path(arguments.plan))
-    environment = installation.environment(plan.environment)
+    site.looking.known(plan.environment)
     terminal.say(render_plan(plan))
-    count = approve_plan(
-        environment.database, plan, actor=installation.actor, at=installation.clock.now()
-    )
+    who, count = site.promoting.approve(plan)
     what = "1 approval" if count == 1 else f"{count} approvals"
-    terminal.say(f"Approved by {installation.actor}: {what} of {plan.approvals} needed.")
+    terminal.say(f"Approved by {who}: {what} of {plan.approvals} needed.")
     terminal.answer({"plan": plan.digest, "approvals": count, "needed": plan.approvals})
     return Exit.DONE

@@ -4,43 +4,29 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from deploy_tool.blaming import Blame, blame
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.installation import Installation
-from engine.names import ComponentKey
+from deploy_tool.looking import Answer, entries, minute
+from deploy_tool.site import Site
 
 LONGEST = 60  # characters of a value in a line
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """List the properties, each with the version that made it what it is."""
-    environment = installation.environment(arguments.env)
-    with environment.database.read() as tx:
-        found = blame(tx, ComponentKey(arguments.component))
-    wide = max((len(one.property) for one in found), default=0)
-    for one in found:
-        terminal.say(_line(environment.name, one, wide))
-    terminal.answer({"component": arguments.component, "properties": [_as_json(o) for o in found]})
+    name = site.looking.known(arguments.env)
+    found = site.looking.blame(name, arguments.component)
+    properties = entries(found, "properties")
+    wide = max((len(str(one["property"])) for one in properties), default=0)
+    for one in properties:
+        terminal.say(_line(name, one, wide))
+    terminal.answer(found)
     return Exit.DONE
 
 
-def _line(environment: str, one: Blame, wide: int) -> str:
-    version = one.version
-    when = f"{version.at:%Y-%m-%d %H:%M} UTC"
-    value = "removed" if one.value is None else str(one.value)
+def _line(environment: str, one: Answer, wide: int) -> str:
+    value = "removed" if one["value"] is None else str(one["value"])
     shown = value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
-    who = f"{environment}@{version.number}  {when}  {version.actor}  {version.reason}".rstrip()
-    return f"{one.property:<{wide}}  {shown}  {who}"
-
-
-def _as_json(one: Blame) -> dict[str, object]:
-    version = one.version
-    return {
-        "property": one.property,
-        "value": one.value,
-        "version": version.number,
-        "at": version.at.isoformat().replace("+00:00", "Z"),
-        "actor": version.actor,
-        "reason": version.reason,
-    }
+    place = f"{environment}@{one['version']}  {minute(one['at'])}"
+    who = f"{place}  {one['actor']}  {one['reason']}".rstrip()
+    return f"{one['property']:<{wide}}  {shown}  {who}"

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from deploy_tool.checking import check_folder
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.installation import Installation
-from deploy_tool.places import read_place
+from deploy_tool.places import FolderPlace, read_place
 from deploy_tool.plan import PlannedChange
 from deploy_tool.rendering import render_changes
-from deploy_tool.trees import read_tree
+from deploy_tool.site import Site
 from engine.diff import diff_trees
+from engine.source import SourceTree
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """List the changes."""
-    trees = []
-    for text in (arguments.a, arguments.b):
-        place = read_place(text, installation.names)
-        trees.append(read_tree(installation, place))
-    before, after = trees
+    before, after = (_tree(site, text) for text in (arguments.a, arguments.b))
     changes = [PlannedChange.of(operation) for operation in diff_trees(before, after)]
     terminal.say(render_changes(changes) if changes else "No differences.")
     terminal.answer(
@@ -31,3 +28,11 @@ def run(arguments: Namespace, terminal: Terminal, installation: Installation) ->
         }
     )
     return Exit.DONE
+
+
+def _tree(site: Site, text: str) -> SourceTree:
+    """Give the tree of an environment, of a version of it, or of a sound directory."""
+    place = read_place(text, site.looking.names)
+    if isinstance(place, FolderPlace):
+        return check_folder(place.path).ensure()
+    return site.looking.tree(place)[1]

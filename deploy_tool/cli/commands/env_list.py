@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from deploy_tool.cli.commands.status import status_of
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.installation import Installation
+from deploy_tool.looking import Answer
+from deploy_tool.site import Site
 
 
-def run(_arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(_arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """List names and kinds, production first; of a sandbox also what there is to promote."""
-    found: list[dict[str, object]] = []
-    for row in installation.rows:
-        shown: dict[str, object] = {"name": row.name, "kind": row.kind, "parent": row.parent}
-        line = f"{row.name}  {row.kind}"
-        if row.parent:
-            shown["changes"] = status_of(installation, row.name).changes
-            line = f"{line}  from {row.parent}, {shown['changes']} to promote"
+    found: list[Answer] = []
+    for status in site.looking.statuses():
+        name, kind, parent = status["environment"], status["kind"], status["parent"]
+        shown: Answer = {"name": name, "kind": kind, "parent": parent}
+        line = f"{name}  {kind}"
+        if parent:
+            shown["changes"] = status["changes"]
+            line = f"{line}  from {parent}, {status['changes']} to promote"
         terminal.say(line)
         found.append(shown)
     if not found:

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import csv
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from deploy_tool.cells import guard_text
 from deploy_tool.cli.terminal import Terminal, to_json
 from deploy_tool.exits import Exit, UsageWrong
-from deploy_tool.installation import Installation
-from engine.session import ListRequest, Record, Session
-from engine.session import run as in_session
-from engine.snapshots import Environment
-from engine.store.platform import audit
-from engine.store.platform.enter import SystemCredential
-
-PAGE = 1000  # records per statement
+from deploy_tool.site import Row, Site
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Write CSV with a heading, or a JSON array; `--json` wraps it into one object."""
     if arguments.format == "xlsx":
         raise UsageWrong(
@@ -30,15 +23,8 @@ def run(arguments: Namespace, terminal: Terminal, installation: Installation) ->
             hint="--format csv opens in every spreadsheet",
         )
 
-    def work(session: Session) -> tuple[list[str], list[Record]]:
-        described = session.describe(arguments.object)["fields"]
-        names = [str(name) for name in described] if isinstance(described, Mapping) else []
-        return names, list(_records(session, arguments.object, arguments.where))
-
-    credential = SystemCredential(installation.as_email)
-    environment = installation.environment(arguments.env)
-    names, records = in_session(environment, credential, work, write=False)
-    _note(installation, environment, arguments, len(records))
+    name = site.looking.known(arguments.env)
+    names, records = site.records.read(name, arguments.object, arguments.where)
     if terminal.json:
         terminal.answer({"records": [_plain(record) for record in records]})
     elif arguments.format == "json":
@@ -48,34 +34,7 @@ def run(arguments: Namespace, terminal: Terminal, installation: Installation) ->
     return Exit.DONE
 
 
-def _note(
-    installation: Installation, environment: Environment, arguments: Namespace, count: int
-) -> None:
-    """Note in the audit who took how much of what along; conditions may hold personal values."""
-    with environment.database.write() as tx:
-        audit.note(
-            tx,
-            at=installation.clock.now(),
-            actor=installation.actor,
-            action="export",
-            target=arguments.object,
-            detail={"records": count, "format": arguments.format},
-        )
-
-
-def _records(session: Session, name: str, where: str | None) -> Iterator[Record]:
-    """Read every page at one instant, in order of the id."""
-    after = None
-    while True:
-        request = ListRequest(object=name, where=where, sort=("id",), limit=PAGE, after=after)
-        page = session.list(request)
-        yield from page.records
-        after = page.next
-        if after is None:
-            return
-
-
-def _write_csv(terminal: Terminal, names: list[str], records: Iterable[Record]) -> None:
+def _write_csv(terminal: Terminal, names: list[str], records: Iterable[Row]) -> None:
     writer = csv.writer(terminal.out, lineterminator="\n")
     writer.writerow(names)
     for record in records:

@@ -14,33 +14,25 @@ from pathlib import Path
 from deploy_tool.cells import unguard_text
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit, UsageWrong
-from deploy_tool.installation import Installation
-from engine.errors import RecordInvalid
-from engine.session import BulkResult, Session
-from engine.session import run as in_session
-from engine.snapshots import Environment
-from engine.store.platform.enter import SystemCredential
+from deploy_tool.looking import Answer, entries
+from deploy_tool.site import Site
 
 CHUNK = 10_000  # records that are saved together, or not at all
+UNDONE = "Q109"  # a row that was undone because of another
 Row = dict[str, object]
 
 
-class _DryRun(Exception):  # undoes the transaction of a trial; no error
-    def __init__(self, results: Sequence[BulkResult]) -> None:
-        super().__init__("only tried")
-        self.results = results
-
-
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Create records, or update those that `--match` finds; stop at the first chunk refused."""
     path = Path(arguments.file)
     rows = read_rows(path)
-    environment = installation.environment(arguments.env)
+    name = site.looking.known(arguments.env)
     saved = 0
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
-        results = _save(environment, installation.as_email, arguments, chunk)
-        refused = [result for result in results if result.error is not None]
+        refused = site.records.save(
+            name, arguments.object, chunk, match=arguments.match, is_trial=arguments.dry_run
+        )
         if refused:
             return _refuse(terminal, path, start, refused, saved)
         saved += len(chunk)
@@ -115,42 +107,23 @@ def _plain(row: Mapping[str, object]) -> Row:
     }
 
 
-def _save(
-    environment: Environment, as_email: str, arguments: Namespace, rows: Sequence[Row]
-) -> Sequence[BulkResult]:
-    match: str | None = arguments.match
-    operation = "upsert" if match else "create"
-
-    def work(session: Session) -> Sequence[BulkResult]:
-        results = session.bulk(arguments.object, operation, rows, atomic=True, match=match)
-        if arguments.dry_run:
-            raise _DryRun(results)
-        return results
-
-    credential = SystemCredential(as_email)
-    try:
-        return in_session(environment, credential, work, write=True, source="import")
-    except _DryRun as tried:
-        return tried.results
-
-
 def _refuse(
-    terminal: Terminal, path: Path, start: int, refused: Sequence[BulkResult], saved: int
+    terminal: Terminal, path: Path, start: int, refused: Sequence[Answer], saved: int
 ) -> Exit:
     """Say which rows were refused and why; rows are counted from 1, without the heading."""
     listed = []
-    for result in refused:
-        error = result.error
-        assert error is not None  # the caller gives refused rows only
-        if error.code == "Q109":
+    for error in refused:
+        if error["code"] == UNDONE:
             continue  # undone with the others; it was not at fault
-        row = start + result.index + 1
-        reasons = error.errors if isinstance(error, RecordInvalid) else ()
+        row = start + int(str(error["row"])) + 1
+        reasons = entries(error, "errors")
         for reason in reasons:
-            terminal.warn(f"{path} row {row} {reason.field}: {reason.code} {reason.message}")
+            terminal.warn(
+                f"{path} row {row} {reason['field']}: {reason['code']} {reason['message']}"
+            )
         if not reasons:
-            terminal.warn(f"{path} row {row}: {error.code} {error.message}")
-        listed.append({"row": row, **error.as_json()})
+            terminal.warn(f"{path} row {row}: {error['code']} {error['message']}")
+        listed.append({**error, "row": row})
     kept = f"{saved} records before them were saved" if saved else "nothing was saved"
     message = f"{len(listed)} {'row was' if len(listed) == 1 else 'rows were'} refused; {kept}."
     terminal.warn(message)

@@ -8,18 +8,17 @@ from pathlib import Path
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.deciding import read_decisions
 from deploy_tool.exits import Exit, UsageWrong
-from deploy_tool.installation import Installation
 from deploy_tool.plan_files import write_plan
 from deploy_tool.planning import Wishes
-from deploy_tool.proposing import propose
 from deploy_tool.rendering import render_plan
+from deploy_tool.site import Site
 from deploy_tool.treatments import read_treatments
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Show the plan; write it to a file with --out."""
     source, target = source_and_target(arguments)
-    plan = propose(installation, source, target, read_wishes(arguments)).plan
+    plan = site.promoting.plan(source, target, read_wishes(arguments)).plan
     if arguments.out:
         write_plan(plan, Path(arguments.out))
     terminal.say(render_plan(plan))

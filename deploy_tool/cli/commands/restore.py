@@ -7,11 +7,11 @@ from argparse import Namespace
 from deploy_tool.cli.commands.apply import carry_out
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.installation import Installation
-from deploy_tool.taking_back import propose_restore
+from deploy_tool.site import Site
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Show what comes back, and bring it back."""
-    planned = propose_restore(installation, arguments.env, arguments.component)
-    return carry_out(terminal, installation, planned, frozenset(), yes=True, source="deploy")
+    name = site.looking.known(arguments.env)
+    prepared = site.promoting.restore(name, arguments.component)
+    return carry_out(terminal, prepared, frozenset(), yes=True)

@@ -7,24 +7,21 @@ from argparse import Namespace
 from deploy_tool.cli.commands.apply import carry_out, read_accepted
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit, UsageWrong
-from deploy_tool.installation import Installation
-from deploy_tool.taking_back import propose_rollback
+from deploy_tool.site import Site
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Show the plan that goes back, ask when there is somebody to ask, and carry it out."""
     accepted = read_accepted(arguments.accept)
     if arguments.to is not None and arguments.deployment is not None:
         raise UsageWrong(message="Name a version or a deployment, not both.")
-    name = installation.known(arguments.env)
-    taken = propose_rollback(
-        installation, name, version=arguments.to, deployment=read_deployment(arguments.deployment)
+    name = site.looking.known(arguments.env)
+    prepared, stays = site.promoting.back(
+        name, version=arguments.to, deployment=read_deployment(arguments.deployment)
     )
-    for sentence in taken.stays:
+    for sentence in stays:
         terminal.say(sentence)
-    return carry_out(
-        terminal, installation, taken.planned, accepted, yes=arguments.yes, source="rollback"
-    )
+    return carry_out(terminal, prepared, accepted, yes=arguments.yes)
 
 
 def read_deployment(text: str | None) -> int | None:

@@ -5,43 +5,23 @@ from __future__ import annotations
 from argparse import Namespace
 
 from deploy_tool.cli.terminal import Terminal
-from deploy_tool.exits import Exit, UsageWrong
-from deploy_tool.installation import Installation
-from engine.store.platform.members import list_members
-from sandbox.sandboxes import NewSandbox, make_sandbox
+from deploy_tool.exits import Exit
+from deploy_tool.site import Site
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Make it, and say where it is and who may enter."""
-    ensure_without_data(arguments.data)
-    new = NewSandbox(
-        name=arguments.name,
-        parent=installation.known(arguments.source),
-        url=arguments.database or "",
-        actor=installation.actor,
-        maker=installation.as_email,
+    made = site.sandboxes.create(
+        arguments.name,
+        source=arguments.source,
+        data=arguments.data,
+        database=arguments.database or "",
     )
-    row = make_sandbox(
-        installation.settings, installation.environments, new, at=installation.clock.now()
-    )
-    with installation.environments.open(row.name).database.read() as tx:
-        members = [member.email for member in list_members(tx)]
-    terminal.say(f"{row.name} is made from {row.parent}, without records: /e/{row.name}/")
-    if members:
+    name, members = made["environment"], made["members"]
+    terminal.say(f"{name} is made from {made['parent']}, without records: /e/{name}/")
+    if isinstance(members, list) and members:
         terminal.say(f"Its administrators: {', '.join(members)}")
     else:
-        terminal.say(f"Next: patron user create {row.name} EMAIL --permission-set …")
-    terminal.answer(
-        {"environment": row.name, "kind": row.kind, "parent": row.parent, "members": members}
-    )
+        terminal.say(f"Next: patron user create {name} EMAIL --permission-set …")
+    terminal.answer(made)
     return Exit.DONE
-
-
-def ensure_without_data(data: str) -> None:
-    """Refuse to bring records along. Raises: UsageWrong U101."""
-    if data != "none":
-        raise UsageWrong(
-            message=f"Bringing records along (--data {data}) comes with the promotion of changes.",
-            code="U101",
-            hint="--data none makes a sandbox with the configuration alone",
-        )

@@ -6,20 +6,17 @@ from argparse import Namespace
 
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit, UsageWrong
-from deploy_tool.installation import Installation
+from deploy_tool.site import Site
 from engine.errors import DeploymentFailed
-from sandbox.sandboxes import delete_sandbox, ensure_deletable
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Ask, unless told not to, and delete it."""
-    name = installation.known(arguments.name)
-    ensure_deletable(installation.environments, name)
+    name = site.looking.known(arguments.name)
+    site.sandboxes.ensure_deletable(name)
     if not arguments.yes:
         ensure_wanted(terminal, name)
-    delete_sandbox(
-        installation.environments, name, actor=installation.actor, at=installation.clock.now()
-    )
+    site.sandboxes.delete(name)
     terminal.say(f"{name} is deleted.")
     terminal.answer({"environment": name, "deleted": True})
     return Exit.DONE

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from deploy_tool.cli.commands.status import status_of
+from deploy_tool.cli.commands.status import line_of
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.installation import Installation
+from deploy_tool.site import Site
 from sandbox.sandboxes import KIND
 
 
-def run(_arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(_arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """List them by name."""
-    names = [row.name for row in installation.rows if row.kind == KIND]
-    found = [status_of(installation, name) for name in names]
+    found = [status for status in site.looking.statuses() if status["kind"] == KIND]
     for status in found:
-        terminal.say(str(status))
+        terminal.say(line_of(status))
     if not found:
         terminal.say("No sandbox yet: patron sandbox create NAME makes one.")
-    terminal.answer({"sandboxes": [status.as_json() for status in found]})
+    terminal.answer({"sandboxes": found})
     return Exit.DONE

@@ -8,17 +8,16 @@ from pathlib import Path
 from deploy_tool.checking import check_folder, refusal
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.installation import Installation
 from deploy_tool.places import FolderPlace, read_place
+from deploy_tool.site import Site
 from deploy_tool.testing import Report, run_tests
 from deploy_tool.testing.rendering import as_json, render, write_junit
-from deploy_tool.trees import environment_tree
 from engine.compile import compile_model
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Say what passed, failed and waits; exit 3 when something failed."""
-    report = _report(arguments.a, installation)
+    report = _report(arguments.a, site)
     for line in render(report):
         terminal.say(line)
     terminal.answer(as_json(report))
@@ -27,16 +26,16 @@ def run(arguments: Namespace, terminal: Terminal, installation: Installation) ->
     return Exit.INVALID if report.has_failed else Exit.DONE
 
 
-def _report(name: str, installation: Installation) -> Report:
+def _report(name: str, site: Site) -> Report:
     """Compile what was named and test it. Raises: MetadataInvalid M100, exit 3."""
-    place = read_place(name, installation.names)
+    place = read_place(name, site.looking.names)
     if isinstance(place, FolderPlace):
         checked = check_folder(place.path)
         tree, model, problems, folder = checked.tree, checked.model, checked.problems, place.path
     else:
-        tree = environment_tree(installation, place)
+        tree = site.looking.tree(place)[1]
         model, problems = compile_model(tree)
         folder = None
     if model is None:
         raise refusal(problems, f"{name} cannot be tested")
-    return run_tests(tree, model, installation.clock, folder)
+    return run_tests(tree, model, site.clock, folder)

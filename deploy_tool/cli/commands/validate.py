@@ -7,16 +7,15 @@ from pathlib import Path
 
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.installation import Installation
 from deploy_tool.plan_files import read_plan
+from deploy_tool.site import Site
 from deploy_tool.testing.rendering import as_json, render
-from deploy_tool.validating import validate_plan
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Say what passed; where nothing failed, it is noted for the plan. Exit 3 otherwise."""
     plan = read_plan(Path(arguments.plan))
-    report = validate_plan(installation, plan)
+    report = site.promoting.validate(plan)
     for line in render(report):
         terminal.say(line)
     terminal.answer({"plan": plan.digest, **as_json(report)})

@@ -160,7 +160,7 @@ def test_wrong_queries_are_refused(
         ("GET", "/nowhere", 404, "N110"),
         ("GET", "/records", 404, "N110"),
         ("POST", "/records/deal/5/submit", 404, "N110"),
-        ("POST", "/plans", 404, "N110"),
+        ("POST", "/recipes", 404, "N110"),
         ("DELETE", "/records/deal", 405, "Q211"),
         ("POST", "/records/deal/5", 405, "Q211"),
         ("GET", "/aggregate/deal", 405, "Q211"),

@@ -1,0 +1,258 @@
+"""The Patron of this machine, as commands see it: the installation under PATRON_HOME.
+
+One half of the seam in `deploy_tool.site`; acts with all rights for whoever may read the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from deploy_tool import looking, setting
+from deploy_tool.applying import Order, apply_plan, ensure_consented, ensure_decided
+from deploy_tool.approving import approve_plan
+from deploy_tool.exits import UsageWrong
+from deploy_tool.here_records import LocalRecords
+from deploy_tool.installation import Installation
+from deploy_tool.looking import Answer
+from deploy_tool.places import EnvironmentPlace
+from deploy_tool.plan import Plan
+from deploy_tool.plan_files import read_plan
+from deploy_tool.planning import Planned, Wishes
+from deploy_tool.proposing import propose, propose_again, renew_base
+from deploy_tool.site import Prepared
+from deploy_tool.taking_back import propose_restore, propose_rollback
+from deploy_tool.testing import Report
+from deploy_tool.trees import environment_tree
+from deploy_tool.validating import validate_plan
+from engine.clock import Clock
+from engine.names import EnvironmentName
+from engine.source import SourceTree
+from engine.store.platform.head import read_head
+from engine.store.platform.members import list_members
+from sandbox.baselines import settle_baselines
+from sandbox.sandboxes import NewSandbox, delete_sandbox, ensure_deletable, make_sandbox
+
+
+@dataclass(frozen=True)
+class LocalSite:
+    """An installation of this machine."""
+
+    installation: Installation
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self.installation.clock
+
+    @cached_property
+    def looking(self) -> LocalLooking:
+        """What there is to see."""
+        return LocalLooking(self.installation)
+
+    @cached_property
+    def setting(self) -> LocalSetting:
+        """Policy and values."""
+        return LocalSetting(self.installation)
+
+    @cached_property
+    def sandboxes(self) -> LocalSandboxes:
+        """Making and deleting sandboxes."""
+        return LocalSandboxes(self.installation)
+
+    @cached_property
+    def promoting(self) -> LocalPromoting:
+        """Plans and deployments."""
+        return LocalPromoting(self.installation)
+
+    @cached_property
+    def records(self) -> LocalRecords:
+        """Records out and in."""
+        return LocalRecords(self.installation)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalLooking:
+    """See `Looking`."""
+
+    installation: Installation
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The environments, production first."""
+        return self.installation.names
+
+    def known(self, name: str) -> EnvironmentName:
+        """Give the name of an environment that exists. Raises: UsageWrong U100."""
+        return self.installation.known(name)
+
+    def statuses(self) -> list[Answer]:
+        """Tell what each environment runs, production first."""
+        return [looking.status_of(self.installation, name) for name in self.installation.names]
+
+    def status(self, name: str) -> Answer:
+        """Tell what one environment runs."""
+        return looking.status_of(self.installation, name)
+
+    def details(self, name: str) -> Answer:
+        """Tell what lies in an environment."""
+        return looking.details_of(self.installation, name)
+
+    def log(self, name: str) -> Answer:
+        """List its versions, newest first."""
+        return looking.log_of(self.installation, name)
+
+    def blame(self, name: str, component: str) -> Answer:
+        """Tell which version made each property what it is."""
+        return looking.blame_of(self.installation, name, component)
+
+    def drift(self, name: str) -> Answer:
+        """Tell what changed outside of deployments."""
+        return looking.drift_of(self.installation, name)
+
+    def tree(self, place: EnvironmentPlace) -> tuple[int, SourceTree]:
+        """Give the version and the tree that an environment runs, or ran."""
+        if place.version is not None:
+            return place.version, environment_tree(self.installation, place)
+        with self.installation.environment(place.name).database.read() as tx:
+            number = read_head(tx).version
+        return number, environment_tree(
+            self.installation, EnvironmentPlace(name=place.name, version=number)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSetting:
+    """See `Setting`."""
+
+    installation: Installation
+
+    def policy(self, name: str, settings: Sequence[str]) -> Answer:
+        """Set `KEY=VALUE …` and give the policy."""
+        if settings:
+            return setting.change_policy(self.installation, name, settings)
+        return setting.policy_of(self.installation, name)
+
+    def values(self, name: str, wanted: Mapping[str, str], plan: Plan | None) -> Answer:
+        """Set values and give them all, of secrets only whether they are set."""
+        return setting.change_values(self.installation, name, wanted, plan)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSandboxes:
+    """See `Sandboxes`."""
+
+    installation: Installation
+
+    def create(self, name: str, *, source: str, data: str, database: str) -> Answer:
+        """Make one. Raises: UsageWrong U101 for records to bring along."""
+        _ensure_without_data(data)
+        installation = self.installation
+        new = NewSandbox(
+            name=name,
+            parent=installation.known(source),
+            url=database,
+            actor=installation.actor,
+            maker=installation.as_email,
+        )
+        row = make_sandbox(
+            installation.settings, installation.environments, new, at=installation.clock.now()
+        )
+        with installation.environments.open(row.name).database.read() as tx:
+            members = [member.email for member in list_members(tx)]
+        shown: Answer = {"environment": row.name, "kind": row.kind, "parent": row.parent}
+        return {**shown, "members": members}
+
+    def ensure_deletable(self, name: str) -> None:
+        """Refuse what is no sandbox, or has children, before anybody is asked."""
+        ensure_deletable(self.installation.environments, self.installation.known(name))
+
+    def delete(self, name: str) -> None:
+        """Delete one with everything in it."""
+        installation = self.installation
+        delete_sandbox(
+            installation.environments, name, actor=installation.actor, at=installation.clock.now()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPrepared:
+    """See `Prepared`. `source`: what the version notes (deploy, rollback)."""
+
+    installation: Installation
+    planned: Planned
+    source: str = "deploy"
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+        return self.planned.plan
+
+    def ensure_ready(self, accepted: frozenset[str]) -> None:
+        """Refuse conflicts, a missing consent and what a treatment blocks, before asking."""
+        ensure_decided(self.plan)
+        ensure_consented(self.planned, accepted)
+
+    def apply(self, accepted: frozenset[str]) -> int:
+        """Carry it out; give the version that it became."""
+        installation, name = self.installation, self.plan.environment
+        order = Order(actor=installation.actor, accepted=accepted, source=self.source)
+        database = installation.environment(name).database
+        version = apply_plan(database, self.planned, order, installation.clock)
+        settle_baselines(installation.environments, name)
+        return version.number
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPromoting:
+    """See `Promoting`."""
+
+    installation: Installation
+
+    def plan(self, source: str, target: str, wishes: Wishes) -> LocalPrepared:
+        """Plan the deployment of A, or of some of its components, to an environment."""
+        planned = propose(self.installation, source, target, wishes)
+        return LocalPrepared(self.installation, planned)
+
+    def read(self, path: Path) -> LocalPrepared:
+        """Prepare the plan in a file for being carried out."""
+        return LocalPrepared(self.installation, propose_again(self.installation, read_plan(path)))
+
+    def back(
+        self, name: str, *, version: int | None, deployment: int | None
+    ) -> tuple[LocalPrepared, Sequence[str]]:
+        """Plan a rollback; with it, what of the records stays as it is, in sentences."""
+        known = self.installation.known(name)
+        taken = propose_rollback(self.installation, known, version=version, deployment=deployment)
+        return LocalPrepared(self.installation, taken.planned, "rollback"), taken.stays
+
+    def restore(self, name: str, component: str) -> LocalPrepared:
+        """Plan to bring a retired component back."""
+        return LocalPrepared(self.installation, propose_restore(self.installation, name, component))
+
+    def settle(self, source: str, prepared: Prepared, version: int) -> None:
+        """Note in a directory that it is the same as a version now, where it is."""
+        if isinstance(prepared, LocalPrepared):
+            renew_base(self.installation, source, prepared.planned, version)
+
+    def validate(self, plan: Plan) -> Report:
+        """Play the examples and tests of a plan's result."""
+        return validate_plan(self.installation, plan)
+
+    def approve(self, plan: Plan) -> tuple[str, int]:
+        """Approve a plan; give who did, and how many approvals it has."""
+        installation = self.installation
+        database, actor = installation.environment(plan.environment).database, installation.actor
+        return actor, approve_plan(database, plan, actor=actor, at=installation.clock.now())
+
+
+def _ensure_without_data(data: str) -> None:
+    """Refuse to bring records along. Raises: UsageWrong U101."""
+    if data != "none":
+        raise UsageWrong(
+            message=f"Bringing records along (--data {data}) comes with the promotion of changes.",
+            code="U101",
+            hint="--data none makes a sandbox with the configuration alone",
+        )
