@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from deploy_tool.trees import head_tree, past_tree
+from engine.errors import NotFound
 from engine.names import Digest
 from engine.snapshots import Environment
 from engine.source import SourceTree, canonical, tree_from_stored, write_tree
@@ -50,7 +51,11 @@ def tree_of(environment: Environment, version: int | None = None) -> ToldTree:
     """Read the tree that an environment runs, or ran. Raises: NotFound N102."""
     with environment.database.read() as tx:
         number = read_head(tx).version if version is None else version
-        tree = head_tree(tx) if version is None else past_tree(tx, version)
+        try:
+            tree = head_tree(tx) if version is None else past_tree(tx, version)
+        except NotFound as absent:
+            absent.hint = f"patron log {environment.name} lists the versions"
+            raise
     return ToldTree(environment=environment.name, version=number, tree=tree)
 
 

@@ -130,7 +130,7 @@ def test_values_are_set_where_they_are_declared(production):
     """Declared in files, valued per environment, secrets never shown."""
     key = "  ERP_KEY: {type: text, secret: true}\n"
     production.write(env_vars="env_vars:\n  ERP_URL: {type: url, required: true}\n" + key)
-    sealed = production.home / "values.plan"
+    sealed = production.folder.parent / "values.plan"
     plan = ("plan", "--from", production.folder, "--to", "production", "--out", sealed)
     planned = production(*plan, "--json").json
     refused = production("apply", sealed, "--yes", "--json")
