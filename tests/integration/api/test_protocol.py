@@ -159,7 +159,7 @@ def test_wrong_queries_are_refused(
     [
         ("GET", "/nowhere", 404, "N110"),
         ("GET", "/records", 404, "N110"),
-        ("POST", "/records/deal/5/submit", 404, "N110"),
+        ("POST", "/records/deal/5/merge_all", 404, "N110"),
         ("POST", "/recipes", 404, "N110"),
         ("DELETE", "/records/deal", 405, "Q211"),
         ("POST", "/records/deal/5", 405, "Q211"),
