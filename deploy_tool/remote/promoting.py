@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 REREAD_SECONDS = 40.0  # how long is asked what became of a deployment
 REREAD_EVERY = 1.0
+UNPINNED = ""  # nobody works with this head; it is compared with the plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,8 @@ class RemotePromoting:
         self.looking.known(plan.environment)
         self.client.get(f"/plans/{segment(plan.digest)}")
         status = self.looking.status(plan.environment)
-        head = Head(version=int(str(status["version"])), token="", tree=Digest(str(status["tree"])))
+        number, tree = int(str(status["version"])), Digest(str(status["tree"]))
+        head = Head(version=number, token=UNPINNED, tree=tree)
         ensure_fresh(plan, head)
         return RemotePrepared(self.client, plan)
 
