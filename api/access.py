@@ -43,7 +43,7 @@ class AccessRoutes:
     def share(self, environment: str, object: str, id: str) -> Response:
         """Share a record; answers with the share. An older one with the same group is replaced."""
         body, record = _body(SHARE_KEYS), read_id(id)
-        group, until = _group(body.get("with")), _instant(body.get("until"))
+        group, until = _group(body.get("with")), read_instant(body.get("until"))
         access = str(body.get("access", "read"))
 
         def work(session: Session) -> Outcome:
@@ -141,7 +141,8 @@ def _group(value: object) -> Mapping[str, object]:
     raise RequestInvalid(message, code="Q111", hint=hint, errors=(error,))
 
 
-def _instant(value: object) -> datetime | None:
+def read_instant(value: object, name: str = "until") -> datetime | None:
+    """Read a date and time with its zone. Raises: RequestInvalid Q111."""
     if value is None:
         return None
     try:
@@ -150,8 +151,8 @@ def _instant(value: object) -> datetime | None:
         read = None
     if read is not None and read.tzinfo is not None:
         return read
-    message = "`until` is a date and time with its zone."
-    error = FieldError(field="until", code="Q111", message=message)
+    message = f"`{name}` is a date and time with its zone."
+    error = FieldError(field=name, code="Q111", message=message)
     hint = "for example 2026-12-31T18:00:00Z"
     raise RequestInvalid(message, code="Q111", hint=hint, errors=(error,))
 

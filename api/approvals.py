@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Response, request
 
+from api.access import read_instant
 from api.bodies import read_object
 from api.calls import Calls, Outcome
 from api.headers import body_is_lines, read_body
 from api.queries import read_id, read_query
 from engine.errors import FieldError, RequestInvalid
 from engine.names import did_you_mean
-from engine.session import Asked, Session, Told, Waiting
+from engine.session import Absence, Asked, Session, Told, Waiting
 
-KEYS = ("comment", "approval")
+KEYS, ABSENCE_KEYS = ("comment", "approval"), ("delegate", "since", "until")
 RECORD = "/records/<object>/<id>"
 View = Callable[..., Response]
 
@@ -38,6 +40,9 @@ def approval_routes(calls: Calls) -> tuple[tuple[str, str, View, str], ...]:
         ("POST", f"{RECORD}/recall", approvals.recall, "records"),
         ("GET", f"{RECORD}/approvals", approvals.of_record, "read"),
         ("GET", "/approvals", approvals.mine, "read"),
+        ("GET", "/absence", approvals.absence, "read"),
+        ("PUT", "/absence", approvals.go_away, "records"),
+        ("DELETE", "/absence", approvals.come_back, "records"),
     )
 
 
@@ -94,6 +99,32 @@ class ApprovalRoutes:
             return Outcome(value={"to_decide": to_decide, "submitted": submitted})
 
         return self.calls.read(environment, work)
+
+    def absence(self, environment: str) -> Response:
+        """Say whether the caller is away, and who decides in their place."""
+        _no_query()
+        return self.calls.read(
+            environment, lambda s: Outcome(value=_absence(s.approvals.absence(), s.unit.now))
+        )
+
+    def go_away(self, environment: str) -> Response:
+        """Note that the caller is away; answers as `absence`."""
+        body = _body(ABSENCE_KEYS)
+        since, until = (read_instant(body.get(name), name) for name in ("since", "until"))
+        delegate = _delegate(body.get("delegate"))
+
+        def work(session: Session) -> Outcome:
+            noted = session.approvals.go_away(delegate, since, until)
+            return Outcome(value=_absence(noted, session.unit.now))
+
+        return self.calls.write(environment, work)
+
+    def come_back(self, environment: str) -> Response:
+        """Note that the caller is there again; answers as `absence`."""
+        _no_query()
+        return self.calls.write(
+            environment, lambda s: Outcome(value=_absence(s.approvals.come_back(), s.unit.now))
+        )
 
     def _decide(self, environment: str, object: str, id: str, answer: str) -> Response:
         wish, record = _wish(), read_id(id)
@@ -159,15 +190,9 @@ def _no_query() -> None:
 
 
 def _wish() -> Wish:
-    """Read the body, which may be left out. Raises: RequestInvalid Q111 with every problem."""
-    _no_query()
-    raw = b"" if not request.content_length else read_body()
-    body = {}
-    if raw:
-        body_is_lines()
-        body = read_object(raw)
-    errors = [_unknown(name) for name in body if name not in KEYS]
-    errors += [
+    """Read what a call wants. Raises: RequestInvalid Q111 with every problem."""
+    body = _body(KEYS)
+    errors = [
         FieldError(field=name, code="Q111", message=f"`{name}` is a text.")
         for name in KEYS
         if not isinstance(body.get(name), str | None)
@@ -178,6 +203,39 @@ def _wish() -> Wish:
     return Wish(approval=None if approval is None else str(approval), comment=str(comment or ""))
 
 
-def _unknown(name: str) -> FieldError:
-    hint = did_you_mean(name, KEYS) or f"it takes {', '.join(KEYS)}"
+def _body(known: Sequence[str]) -> Mapping[str, object]:
+    """Read a body, which may be left out. Raises: RequestInvalid Q111 for unknown keys."""
+    _no_query()
+    raw = b"" if not request.content_length else read_body()
+    if not raw:
+        return {}
+    body_is_lines()
+    body = read_object(raw)
+    errors = [_unknown(name, known) for name in body if name not in known]
+    if errors:
+        raise RequestInvalid(errors[0].message, code="Q111", errors=tuple(errors))
+    return body
+
+
+def _delegate(given: object) -> int | str | None:
+    """Read a person: an id or an e-mail. Raises: RequestInvalid Q111."""
+    if given is None or (isinstance(given, int | str) and not isinstance(given, bool)):
+        return given
+    message = "`delegate` is the id of a user, or an e-mail."
+    error = FieldError(field="delegate", code="Q111", message=message)
+    raise RequestInvalid(message, code="Q111", errors=(error,))
+
+
+def _absence(absence: Absence, now: datetime) -> dict[str, object]:
+    return {
+        "away": absence.is_now(now),
+        "since": absence.since,
+        "until": absence.until,
+        "delegate": absence.delegate,
+        "delegate_name": absence.delegate_name,
+    }
+
+
+def _unknown(name: str, known: Sequence[str]) -> FieldError:
+    hint = did_you_mean(name, known) or f"it takes {', '.join(known)}"
     return FieldError(field=name, code="Q111", message=f'There is no "{name}" here.', hint=hint)

@@ -66,6 +66,28 @@ APPROVAL_SCHEMA: Json = {
         "record_name": {"type": "string", "description": "in lists"},
     },
 }
+_ABSENCE: Json = {
+    "type": "object",
+    "properties": {
+        "away": {"type": "boolean"},
+        "since": _WHEN,
+        "until": _WHEN,
+        "delegate": _WHO,
+        "delegate_name": _TEXT,
+    },
+}
+_ABSENCE_BODY: Json = {
+    "type": "object",
+    "properties": {
+        "delegate": {
+            "type": ["integer", "string", "null"],
+            "description": "the id or the e-mail of who decides; left out: the one named before",
+        },
+        "since": {**_WHEN, "description": "left out: now"},
+        "until": {**_WHEN, "description": "left out: until you say that you are there again"},
+    },
+    "additionalProperties": False,
+}
 _REQUEST: Json = {"$ref": "#/components/schemas/_approval"}
 _REQUESTS: Json = {"type": "array", "items": _REQUEST}
 
@@ -98,7 +120,23 @@ def waiting_paths() -> Json:
     )
     properties = {"to_decide": _REQUESTS, "submitted": _REQUESTS}
     listed["responses"]["200"] = _ok({"type": "object", "properties": properties})
-    return {"/approvals": {"get": listed}}
+    return {"/approvals": {"get": listed}, "/absence": _absence()}
+
+
+def _absence() -> Json:
+    """Describe how somebody says that they are away."""
+    said = {
+        "get": "Whether you are away, and who decides in your place",
+        "put": "Say that you are away",
+        "delete": "Say that you are there again",
+    }
+    paths: Json = {}
+    for method, summary in said.items():
+        paths[method] = _answer(f"{method}_absence", summary, "approvals")
+        paths[method]["responses"]["200"] = _ok(_ABSENCE)
+    body = {"application/json": {"schema": _ABSENCE_BODY}}
+    paths["put"]["requestBody"] = {"required": True, "content": body}
+    return paths
 
 
 def _operation(id: str, summary: str, tag: str) -> Json:

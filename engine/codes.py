@@ -235,6 +235,7 @@ CODES: dict[str, str] = {
     "W168": "Only who submitted a record recalls its request.",
     "W169": "The version that a request goes by cannot be read any more.",
     "W170": "Several approvals wait on the record; it must be said which is meant.",
+    "W172": "The absence cannot be noted: it names nobody who can stand in, or ends too early.",
     "W173": "A comment is too long.",
     "W190": "There is no such assignment for records of this object.",
     "W191": "Nobody can take the record now.",

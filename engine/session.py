@@ -36,6 +36,7 @@ from engine.store.aggregating import aggregate
 from engine.store.failures import UniqueViolated
 from engine.store.keyset import Cursor
 from engine.store.platform import idempotency
+from engine.store.platform.absences import Absence
 from engine.store.platform.approvals import Asked
 from engine.store.platform.idempotency import KeptAnswer
 from engine.store.platform.shares import Share
@@ -44,6 +45,7 @@ from engine.store.titles import Named, fetch_titles
 from engine.unit import open_unit
 
 __all__ = [
+    "Absence",
     "Asked",
     "BulkResult",
     "Happening",

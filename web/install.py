@@ -12,6 +12,7 @@ from engine.snapshots import Environments
 from web.account import make_account
 from web.assets import install_assets
 from web.choices import make_choices
+from web.deciding import make_deciding
 from web.errors import install_errors
 from web.helping import make_helping
 from web.icons import icon
@@ -44,7 +45,7 @@ def install_web(app: Flask, environments: Environments, faces: list[Blueprint]) 
     install_assets(app)
     entrance = Entrance(environments)
     app.register_blueprint(make_signing(environments))
-    for make in (make_resetting, make_second_factor, make_account, make_sso):
+    for make in (make_resetting, make_deciding, make_second_factor, make_account, make_sso):
         app.register_blueprint(make(environments))
     app.register_blueprint(make_helping(environments, entrance))
     app.register_blueprint(make_choices(entrance), url_prefix=_PAGES)

@@ -81,7 +81,7 @@ def make_resetting(environments: Environments) -> Blueprint:
     blueprint = Blueprint("resetting", __name__, template_folder="templates")
     install_errors(blueprint)
     blueprint.before_request(ensure_same_site)
-    blueprint.after_request(_guard)
+    blueprint.after_request(keep_secret)
     views = Resetting(environments)
     for method, address, view in (
         ("GET", RESET, views.ask),
@@ -109,7 +109,7 @@ def own_address(settings: Settings) -> str:
     return ""
 
 
-def _guard(response: Response) -> Response:
+def keep_secret(response: Response) -> Response:
     """Tell no other page the address of this one: it holds a secret."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return guard(response)  # type: ignore[arg-type]  # Flask's own responses

@@ -4,7 +4,7 @@ A job is data (`Job`); composition roots hand their jobs to `make_worker`, `depl
 beside `JOBS`, the engine's. The only room that knows Celery.
 """
 
-from engine.jobs import auditing, delivering, housekeeping, running
+from engine.jobs import approving, auditing, delivering, housekeeping, running
 from engine.jobs.table import Job, Work
 from engine.jobs.worker import make_worker, run_worker
 
@@ -13,6 +13,7 @@ JOBS: tuple[Job, ...] = (
     *auditing.JOBS,
     *delivering.JOBS,
     *running.JOBS,
+    *approving.JOBS,
 )
 
 __all__ = ["JOBS", "Job", "Work", "make_worker", "run_worker"]

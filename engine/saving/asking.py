@@ -22,10 +22,13 @@ def ask(
     step: ApprovalStep,
     values: Mapping[str, Value],
     context: EvalContext,
+    *,
+    is_again: bool = False,
 ) -> None:
     """Ask the approvers of a step; where they are too few, the administrators as well.
 
-    One statement, where the step names whom to ask.
+    `is_again`: of a step that has asked before, only those who are new. One statement, where the
+    step names whom to ask.
     """
     wanted = wanted_of(step.approvers, values, context, but=request.submitted_by)
     question = Question(request=request.id, round=request.round, step=step.name, at=unit.now)
@@ -33,7 +36,7 @@ def ask(
     queues = set(wanted.ids) - set(asked) - {request.submitted_by}
     if queues:
         asked += store.ask(unit.tx, question, _members(unit, queues, request.submitted_by))
-    if len(asked) < (step.votes if step.decide == "votes" else 1):
+    if not is_again and len(asked) < (step.votes if step.decide == "votes" else 1):
         store.ask_administrators(unit.tx, question, but=request.submitted_by)
 
 
@@ -65,3 +68,17 @@ def wanted_of(
         if isinstance(found, int) and not isinstance(found, bool):
             ids.add(found)
     return Wanted(ids=ids, roles=people.roles, emails=people.users, but=but)
+
+
+def ask_managers(unit: Unit, request: Request, step: ApprovalStep) -> None:
+    """Ask the managers of those who were asked and stay silent."""
+    silent = [
+        one.user
+        for one in store.asked_of(unit.tx, [request.id])
+        if one.round == request.round and one.answer is None and one.why == store.APPROVER
+    ]
+    wanted = Wanted(ids=store.managers_of(unit.tx, silent), but=request.submitted_by)
+    question = Question(
+        request=request.id, round=request.round, step=step.name, at=unit.now, why=store.ESCALATED
+    )
+    store.ask(unit.tx, question, wanted)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from engine.compiled import Approval, CompiledField, CompiledObject, Model
 from engine.errors import Conflict, NotFound
 from engine.model.fields.base import Value
 from engine.names import ObjectName
-from engine.saving import approving
+from engine.saving import approving, away
 from engine.saving.looking import Seen, load_named, read_kept
 from engine.saving.revisions import approval_of
 from engine.saving.unit import Record, Unit
 from engine.store.platform import approvals as store
+from engine.store.platform.absences import Absence
 from engine.store.platform.approvals import Asked, Request
 from engine.store.reading import fetch_by_ids
 
@@ -162,6 +164,20 @@ class Approvals:
             ),
             about=tuple(field for field in fields if field.name in reads),
         )
+
+    def absence(self) -> Absence:
+        """Give whether the caller is away, and who decides in their place."""
+        return away.read_absence(self.unit)
+
+    def go_away(
+        self, delegate: int | str | None, since: datetime | None, until: datetime | None
+    ) -> Absence:
+        """Note that the caller is away. Raises: RequestInvalid W172 with every problem."""
+        return away.go_away(self.unit, delegate, since=since, until=until)
+
+    def come_back(self) -> Absence:
+        """Note that the caller is there again."""
+        return away.come_back(self.unit)
 
     def tell(self, requests: Sequence[Request]) -> list[Told]:
         """Give requests with what people want to know: two statements, none for no request."""

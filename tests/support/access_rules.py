@@ -94,6 +94,9 @@ API: Mapping[str, Rule] = {
     "DELETE /sessions": _api("people", 200),
     "DELETE /sessions/<id>": _api("people", 404),
     "GET /approvals": _api("read", 200),  # one's own
+    "GET /absence": _api("read", 200),  # one's own
+    "PUT /absence": _api("records", 422),
+    "DELETE /absence": _api("records", 200),
     **{
         f"POST /records/<object>/<id>/{deed}": _api("records", 404)
         for deed in ("submit", "approve", "reject", "recall")
@@ -144,6 +147,7 @@ PAGES: Mapping[str, Rule] = {
     "GET /": _page(200),
     "GET /me": _page(200),
     "POST /me": _page(200, 303, 422),
+    "POST /me/absence": _page(422),  # nobody was named
     "GET /menu": _page(200),
     "POST /choose": _page(303),
     "POST /log-in-as": _page(403, email="admin@example.test"),
@@ -207,6 +211,9 @@ OTHERS: Mapping[str, Rule] = {
     "POST /reset": _ANYBODY,
     "GET /reset/<secret>": _ANYBODY,  # the secret of the link is the credential
     "POST /reset/<secret>": _ANYBODY,
+    # The secret of the link is the credential: for one person, one question, once.
+    "GET /decide/<environment>/<secret>": _ANYBODY,
+    "POST /decide/<environment>/<secret>": _ANYBODY,
     "POST /log-in-as/end": _ANYBODY,  # leads to the sign-in unless somebody works as another
     "GET /account": _person(200),
     "POST /account/password": _person(422),
@@ -223,6 +230,8 @@ JOBS: Mapping[str, str] = {
     "engine.forget_requests": "the system, in every environment",
     "engine.seal_audits": "the system, on the audit alone",
     "engine.deliver": "the system, on the outbox and the secrets of endpoints alone",
+    "engine.tell_approvers": "the system; what each is told, as themselves",
+    "engine.sweep_approval_links": "the system, on what has long been over",
     "engine.sweep_outboxes": "the system, on what has long been over",
     "engine.go_on_with_runs": "the system, in the name of who started each run",
     "engine.sweep_messages": "nobody: files of messages that were taken",

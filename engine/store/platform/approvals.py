@@ -320,6 +320,51 @@ def card(tx: Tx, record: int, me: int, *, at: datetime) -> list[Card]:
     return [_card(group) for group in found.values()]
 
 
+def due(tx: Tx, *, at: datetime, limit: int = 100) -> list[int]:
+    """Give the requests whose approvers are to be told or reminded, the longest due first."""
+    sql = (
+        "SELECT id FROM patron_approval_request WHERE status = 'pending' AND due_at <= ?"
+        " ORDER BY due_at, id LIMIT ?"
+    )
+    return [int(row[0]) for row in tx.rows(native(tx, sql), (milliseconds(at), limit))]
+
+
+def told(
+    tx: Tx, request: Request, asked: Collection[int], *, next_at: datetime | None, at: datetime
+) -> bool:
+    """Note that people were told, and when they are reminded; False when somebody was faster."""
+    due_at = None if next_at is None else milliseconds(next_at)
+    row = (PENDING, request.step, request.round, None, None, "", due_at, request.reminders + 1)
+    if tx.run(native(tx, _MOVE), (*row, request.id, request.version)) != 1:
+        return False
+    sql = "UPDATE patron_approval_asked SET told_at = ? WHERE id = ?"
+    if asked:
+        tx.many(native(tx, sql), [(milliseconds(at), one) for one in asked])
+    return True
+
+
+def managers_of(tx: Tx, users: Collection[int]) -> frozenset[int]:
+    """Give the managers of some users; costs nothing for none."""
+    if not users:
+        return frozenset()
+    marks = ", ".join("?" * len(users))
+    sql = f"SELECT manager FROM patron_user WHERE manager IS NOT NULL AND id IN ({marks})"
+    return frozenset(int(row[0]) for row in tx.rows(native(tx, sql), tuple(users)))
+
+
+def delegates_of(tx: Tx, users: Collection[int], *, at: datetime) -> dict[int, int]:
+    """Give the delegates of those among users who are away now: user -> delegate."""
+    if not users:
+        return {}
+    marks, when = ", ".join("?" * len(users)), milliseconds(at)
+    sql = f"""
+        SELECT u.id, u.delegate FROM patron_user u JOIN patron_absence x ON x.user_id = u.id
+        WHERE u.delegate IS NOT NULL AND x.since <= ? AND (x.until IS NULL OR x.until > ?)
+            AND u.id IN ({marks})
+    """
+    return {int(row[0]): int(row[1]) for row in tx.rows(native(tx, sql), (when, when, *users))}
+
+
 def to_decide(tx: Tx, user: int, *, at: datetime, limit: int = 200) -> list[tuple[Request, int]]:
     """Give the requests that wait for a user, oldest first, each with the person asked.
 

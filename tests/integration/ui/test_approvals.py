@@ -216,3 +216,21 @@ def test_statements(
     assert read(free) + 1 >= read(waiting)
     assert read(waiting) <= 6 + session
     assert count("boss", "/e/production/approvals") <= 8 + session
+
+
+def test_saying_that_one_is_away(people: dict[str, Visitor]) -> None:
+    """The settings take a colleague and a last day, say what is wrong, and take it back."""
+    me = "/e/production/me"
+    admin = people["admin"]
+
+    wrong = admin.send(me, f"{me}/absence", delegate="nobody@example.test", until="yesterday")
+    named = admin.send(me, f"{me}/absence", delegate="nobody@example.test", until="")
+    gone = admin.send(me, f"{me}/absence", delegate="boss@example.test", until="2999-12-31")
+    shown = admin.get(me).text
+    admin.send(me, f"{me}/absence", back="true")
+
+    assert (wrong.status_code, named.status_code, gone.status_code) == (422, 422, 303)
+    assert "This is no day" in wrong.text
+    assert "Name an active member" in named.text
+    assert "You are away; Boss decides in your place." in shown
+    assert "I am away" in admin.get(me).text

@@ -112,8 +112,8 @@ def _links(op: Operations) -> None:
         sa.Column("hash", Text, primary_key=True),
         sa.Column("request", sa.BigInteger, nullable=False),
         sa.Column("round", sa.BigInteger, nullable=False),
-        sa.Column("user_id", sa.BigInteger, nullable=False),
-        sa.Column("answer", Text, nullable=False),  # approved | rejected
+        sa.Column("person", sa.BigInteger, nullable=False),  # who is asked
+        sa.Column("user_id", sa.BigInteger, nullable=False),  # who answers: them, or their delegate
         sa.Column("expires_at", Instant, nullable=False),
         sa.Column("used_at", Instant),
     )
