@@ -266,6 +266,7 @@ class Approval:
     steps: tuple[ApprovalStep, ...]
     reads: frozenset[str]
     translations: Mapping[str, Data]
+    programs: Mapping[str, Program]  # submit, approve, reject, recall -> what follows
 
     @property
     def opening(self) -> frozenset[str]:

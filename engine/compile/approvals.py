@@ -25,6 +25,7 @@ from engine.expr import Expression
 from engine.names import FieldName, ObjectName, component_key, label_from
 from engine.source import SourceDoc
 
+DEEDS = ("submit", "approve", "reject", "recall")
 FIRST, ALL, VOTES = "first", "all", "votes"
 _NOBODY = Members()
 _DAYS = {"day": 1, "week": 7, "month": 30}
@@ -88,6 +89,13 @@ class _Approval:
             steps=steps,
             reads=frozenset(self._read),
             translations=MappingProxyType(dict(self._translations(name))),
+            programs=MappingProxyType(
+                {
+                    deed: self._work.programs[self._doc.key, f"/on_{deed}"]
+                    for deed in DEEDS
+                    if (self._doc.key, f"/on_{deed}") in self._work.programs
+                }
+            ),
         )
 
     def _steps(self) -> Iterator[ApprovalStep]:

@@ -105,9 +105,24 @@ def _check_schedule(work: Work, doc: SourceDoc) -> None:
     if trigger.when == AT:
         owner = ObjectName(str(doc.data.get("object", "")))
         field = work.declared.get(owner, {}).get(FieldName(str(trigger.given.get("field", ""))))
-        if field is not None and field.type not in ("date", "datetime"):
-            message = f"`{field.name}` is no date: it is a field of the type {field.type}."
+        if field is None:
+            return  # reported as a dangling reference
+        is_computed = field.type == "formula"
+        type_ = str(field.option("returns", "")) if is_computed else field.type
+        if type_ not in ("date", "datetime"):
+            message = f"`{field.name}` is no date: it is a field of the type {type_}."
             work.report(doc, "M324", message, pointer=f"{trigger.pointer}/field")
+        elif is_computed and not _is_stored(work, owner, field.name):
+            message = (
+                f"`{field.name}` is computed when it is read, so no save tells when it changes."
+            )
+            hint = "let its formula read only its own record"
+            work.report(doc, "M324", message, pointer=f"{trigger.pointer}/field", hint=hint)
+
+
+def _is_stored(work: Work, owner: ObjectName, name: FieldName) -> bool:
+    compiled = work.compiled.get(owner)
+    return compiled is None or name not in compiled.fields or compiled.fields[name].is_stored
 
 
 def _check_calls(work: Work) -> None:

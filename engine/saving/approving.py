@@ -31,11 +31,13 @@ from engine.saving.revisions import approval_of
 from engine.saving.unit import Record, Unit
 from engine.saving.written import Written
 from engine.store.platform import approvals as store
+from engine.store.platform import runs
 from engine.store.platform.approvals import Asked, NewRequest, Request
 from engine.store.reading import Reached, fetch_to_change
 
 MOST_LETTERS = 4000  # of a comment
-ANSWERS = (store.APPROVED, store.REJECTED)
+_MET = "approvals: records submitted or decided about"
+_DEED_OF = {store.APPROVED: "approve", store.REJECTED: "reject", store.RECALLED: "recall"}
 _SAVED = frozenset({"created", "updated"})  # what submits a record by itself
 
 
@@ -136,7 +138,11 @@ def recall(
     if not mine:
         raise AccessDenied(say("Only who submitted the record recalls it."), code="W168")
     request = _single(mine)
-    return _finish(unit, request, store.RECALLED, comment)
+    try:
+        definition = approval_of(unit, request)
+    except Conflict:
+        definition = None  # its version cannot be read any more: a way out there must be
+    return _finish(unit, request, store.RECALLED, comment, definition)
 
 
 def enter_approvals(unit: Unit, compiled: CompiledObject, written: Sequence[Written]) -> None:
@@ -152,6 +158,8 @@ def enter_approvals(unit: Unit, compiled: CompiledObject, written: Sequence[Writ
     for one in saved if automatic else ():
         for approval in automatic:
             if one.old is not None and not one.changed & approval.watch:
+                continue
+            if (one.id, approval.name) in unit.tx.held.get(_MET, ()):
                 continue
             case = _saved_case(unit, compiled, one)
             if _meets(approval, case):
@@ -192,8 +200,13 @@ def _enter(unit: Unit, case: _Case, approval: Approval, comment: str) -> Request
     if number is None:
         return None
     request = _made(unit, number, new)
+    _pass_by(unit, case.id, approval.name)
     if step is not None:
         ask(unit, request, step, case.values, case.context)
+        unit.tx.after_commit(unit.wake)
+    _start(unit, approval, "submit", request)
+    if step is None:
+        _start(unit, approval, "approve", request)
     return request
 
 
@@ -207,7 +220,7 @@ def _move_on(
     ballots = [Ballot(one.answer, is_extra=one.why != store.APPROVER) for one in round_]
     move: Move = answered(approval, step, ballots, case.holds)
     if isinstance(move, Finish):
-        return _finish(unit, request, move.status, comment)
+        return _finish(unit, request, move.status, comment, approval)
     if isinstance(move, Await):
         return _kept(unit, request, is_done=store.stay(unit.tx, request))
     entered = store.enter_step(unit.tx, request, move.step.name, at=unit.now)
@@ -216,9 +229,36 @@ def _move_on(
     return moved
 
 
-def _finish(unit: Unit, request: Request, status: str, comment: str) -> Request:
+def _finish(
+    unit: Unit,
+    request: Request,
+    status: str,
+    comment: str,
+    approval: Approval | None = None,
+) -> Request:
+    """End a request, and let follow what the configuration says, and the runs that waited."""
     done = store.end(unit.tx, request, status, by=unit.me, comment=comment, at=unit.now)
-    return _kept(unit, request, is_done=done)
+    ended = _kept(unit, request, is_done=done)
+    _pass_by(unit, request.record, request.approval)
+    if approval is not None:
+        _start(unit, approval, _DEED_OF[status], request)
+    if runs.wake(unit.tx, f"approval:{request.id}", at=unit.now):
+        unit.tx.after_commit(unit.wake)
+    return ended
+
+
+def _start(unit: Unit, approval: Approval, deed: str, request: Request) -> None:
+    """Start the steps that follow from a deed, as they were when the record was submitted."""
+    program = approval.programs.get(deed)
+    compiled = unit.snapshot.model.objects.get(approval.object)
+    if program is not None and compiled is not None and unit.start is not None:
+        unit.start(unit, program, compiled, request.record, f"{approval.key}.on_{deed}")
+
+
+def _pass_by(unit: Unit, record: int, approval: str) -> None:
+    """Remember that a record was submitted or decided about: this transaction does it once."""
+    met: frozenset[tuple[int, str]] = unit.tx.held.get(_MET, frozenset())
+    unit.tx.held[_MET] = met | {(record, approval)}
 
 
 def _kept(unit: Unit, request: Request, *, is_done: bool) -> Request:

@@ -60,6 +60,13 @@ def start_program(
     return started.row.id
 
 
+def start_one(
+    unit: Unit, program: Program, compiled: CompiledObject, record: int, cause: str
+) -> None:
+    """Start a program on a record: what units know as `Unit.start`."""
+    start_runs(unit, program, compiled, {record: None}, cause)
+
+
 def start_runs(
     unit: Unit,
     program: Program,

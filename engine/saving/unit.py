@@ -13,6 +13,7 @@ from engine.errors import AccessDenied
 from engine.locale import later, say
 from engine.model.fields.base import Value
 from engine.names import ObjectName
+from engine.programs import Program
 from engine.query import Planner, ReadPlan
 from engine.saving.memory import Memory
 from engine.snapshots import nothing_to_wake
@@ -39,6 +40,16 @@ class Plans(Protocol):
         ...
 
 
+class Start(Protocol):
+    """Starts a program on a record, with the configuration's rights; `cause` says why."""
+
+    def __call__(
+        self, unit: Unit, program: Program, compiled: CompiledObject, record: int, cause: str, /
+    ) -> None:
+        """Carry it out until it ends, waits or fails."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Unit:
     """Everything a save or a query needs; made by `engine.session` when a transaction opens.
@@ -61,6 +72,7 @@ class Unit:
     memory: Memory | None = None  # made when a record with workflows is saved
     wake: Callable[[], None] = nothing_to_wake  # tells a worker, after the commit, what there is
     follow: Follow | None = None  # what follows when records were written (`engine.saving.after`)
+    start: Start | None = None  # starts steps of the configuration (`engine.saving.running`)
 
     @property
     def me(self) -> int:
