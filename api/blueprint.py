@@ -13,12 +13,14 @@ from flask import Blueprint, Response, g
 from api.access import access_routes
 from api.approvals import approval_routes
 from api.calls import Calls
+from api.clocks import clock_routes
 from api.effects import effect_routes
 from api.headers import ensure_readable_address, read_credential
 from api.metadata import OPENAPI_ADDRESS, MetadataRoutes
 from api.people import people_routes
 from api.promotion import promotion_routes
 from api.records import RecordRoutes
+from api.traces import trace_routes
 from engine.snapshots import Environments
 
 View = Callable[..., Response]
@@ -46,6 +48,8 @@ def routes(environments: Environments) -> tuple[tuple[str, str, View, str], ...]
         *access_routes(calls),
         *approval_routes(calls),
         *effect_routes(calls),
+        *clock_routes(calls),
+        *trace_routes(calls),
         *people_routes(calls, environments),
         ("GET", OPENAPI_ADDRESS, metadata.openapi, "read"),
     )

@@ -14,7 +14,7 @@ from typing import TypeVar
 from flask import Response, g
 
 from api.answers import JSON, encode
-from api.headers import read_credential, read_idempotency_key, request_fingerprint
+from api.headers import read_credential, read_idempotency_key, read_trace_name, request_fingerprint
 from engine.clock import SystemClock
 from engine.errors import NotFound, PatronError, SignInRequired
 from engine.people.tokens import LastUses, ensure_reaches
@@ -122,7 +122,7 @@ class Calls:
             opened = self._environments.open(environment)
         except NotFound as error:
             raise _not_admitted(environment) from error
-        done = run(opened, credential, within, write=write)
+        done = run(opened, credential, within, write=write, trace=read_trace_name())
         self._uses.note(self._environments.control, credential.text, at=SystemClock().now())
         return done
 

@@ -13,7 +13,10 @@ from flask import request
 
 from api.bodies import MAX_BODY, NUL, shorten
 from engine.errors import RequestInvalid, SignInRequired
+from engine.locale import say
 from engine.store.platform.enter import TokenCredential
+
+TRACE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 MAX_KEY = 255  # characters of an Idempotency-Key
 VERSION = re.compile(r'(?:"(?P<quoted>[0-9]{1,18})"|(?P<bare>[0-9]{1,18}))\Z')
@@ -31,6 +34,18 @@ def read_credential() -> TokenCredential:
         hint = "send the header Authorization: Bearer TOKEN"
         raise SignInRequired("This needs a token, and none was sent.", hint=hint)
     return TokenCredential(token.strip())
+
+
+def read_trace_name() -> str:
+    """Read under which name the request's trace is kept; "" keeps none.
+
+    Raises: RequestInvalid Q111 for a name that cannot be one.
+    """
+    name = request.headers.get("Patron-Trace", "")
+    if name and not TRACE_NAME.fullmatch(name):
+        message = say("A trace is kept under a name of up to 64 letters, digits, - and _.")
+        raise RequestInvalid(message, code="Q111", hint="Patron-Trace: monday-1")
+    return name
 
 
 def read_expected_version() -> int | None:

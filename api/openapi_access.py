@@ -48,6 +48,10 @@ def access_paths(described: Described, rights: set[str]) -> Json:
     paths: Json = {
         f"{record}/access": {"get": _operation(name, f"explain_{name}", f"Who sees: {label}")},
     }
+    told = f"Deadlines: {label}"
+    paths[f"{record}/clocks"] = {
+        "get": _operation(name, f"clocks_of_{name}", told, parameters=[_ID])
+    }
     if "share" in rights:
         share = {"name": "share", "in": "path", "required": True, "schema": {"type": "integer"}}
         end = _operation(name, f"unshare_{name}", f"End a share: {label}", parameters=[_ID, share])

@@ -95,6 +95,10 @@ CODES: dict[str, str] = {
     "M324": "The times of a schedule cannot be read, or its field is no date.",
     "M340": "An assignment chooses among nobody, or does not say to whom.",
     "M341": "An assignment gives records to a queue that does not take them.",
+    "M342": "A deadline cannot be measured: its length, or hours in which nobody works.",
+    "M343": "Working hours hold a span or a day that makes no sense.",
+    "M344": "The holidays of this country, or of this part of it, are not known.",
+    "M345": "There is no such time zone.",
     "M350": "An incoming endpoint lacks its object or its secret.",
     "M351": "An endpoint signs with a secret, and none is named.",
     "N100": "There is no such record or object, or you may not see it.",
@@ -239,4 +243,5 @@ CODES: dict[str, str] = {
     "W173": "A comment is too long.",
     "W190": "There is no such assignment for records of this object.",
     "W191": "Nobody can take the record now.",
+    "W192": "There is no such workflow or validation rule for these records.",
 }

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from engine.expr import Expression
 from engine.expr.templates import Template
@@ -415,6 +416,43 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingHours:
+    """When somebody works. `days`: for each weekday, Monday first, its spans in minutes of the day.
+
+    Spans of a day follow each other; none overlaps. `country`: whose public holidays are no working
+    days (`FR`, `DE-BY`), "" for none; `days_off`: single days.
+    """
+
+    name: str
+    days: tuple[tuple[tuple[int, int], ...], ...]
+    zone: ZoneInfo
+    country: str = ""
+    days_off: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """An SLA: a clock that starts, stands still and stops with its record.
+
+    `seconds`: how long it may take, of working time where there are `hours`. `reads`: what the
+    conditions read of the record. `parts`: the components it was made from with their revisions,
+    its working hours included.
+    """
+
+    name: str
+    label: str
+    object: ObjectName
+    start_if: Expression
+    stop_if: Expression
+    pause_if: Expression | None
+    seconds: int
+    hours: WorkingHours | None
+    has_breach: bool  # steps follow when it is missed
+    reads: frozenset[str]
+    parts: Mapping[ComponentKey, Digest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """The small facts of a configuration."""
 
@@ -452,6 +490,10 @@ class Model:
         default_factory=lambda: MappingProxyType({})
     )
     assignments: Mapping[str, Assignment] = field(default_factory=lambda: MappingProxyType({}))
+    hours: Mapping[str, WorkingHours] = field(default_factory=lambda: MappingProxyType({}))
+    deadlines: Mapping[ObjectName, tuple[Deadline, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     mails: Mapping[str, MailTemplate] = field(default_factory=lambda: MappingProxyType({}))
     workflows: Mapping[str, Workflow] = field(default_factory=lambda: MappingProxyType({}))
     # Every list of steps, by its component and its place there: `workflow:hot_deal`, "/steps".
@@ -488,6 +530,15 @@ class PhysicalObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """Why and why not is kept of all that a user saves, or of a record, until an instant."""
+
+    until: datetime
+    user: int | None = None
+    record: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """One version of one environment, pinned for a request or a chunk of a job."""
 
@@ -497,3 +548,4 @@ class Snapshot:
     model: Model
     physical: Mapping[ObjectName, PhysicalObject]
     env: Mapping[str, Value]  # $env values of this environment, secrets left out
+    switches: tuple[Switch, ...] = ()  # what of it is traced

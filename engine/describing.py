@@ -104,7 +104,7 @@ def value_labels(
     labels = {}
     for name, value in field.decl.values.items():
         own = compiled.text(language, "fields", field.name, "values", name, "label")
-        labels[name] = own or _part(model, language, "picklists", shared, "values", name)
+        labels[name] = own or part_label(model, language, "picklists", shared, "values", name)
         labels[name] = labels[name] or value.label
     return labels
 
@@ -112,10 +112,10 @@ def value_labels(
 def view_label(model: Model, compiled: CompiledObject, view: View, language: str) -> str:
     """Give the label of a view: translated with its object, or among all views."""
     own = compiled.text(language, "views", view.name, "label")
-    return own or _part(model, language, "views", f"{view.object}.{view.name}") or view.label
+    return own or part_label(model, language, "views", f"{view.object}.{view.name}") or view.label
 
 
-def _part(model: Model, language: str, part: str, *path: str) -> str:
+def part_label(model: Model, language: str, part: str, *path: str) -> str:
     """Give a text of a part of the translation that stands beside objects, or ""."""
     texts = model.declared.get("translation", {})
     known = (language, base_language(language))

@@ -27,9 +27,12 @@ from engine.query.planner import MAX_LIMIT
 from engine.saving import bin as bins
 from engine.saving.bulk import BulkResult, carry_out
 from engine.saving.looking import Happening, Seen, load_named, look, read_history
+from engine.saving.looking_back import Tracing
 from engine.saving.requests import Approvals, Shown, Told, Waiting
 from engine.saving.save import Change, Outcome, change, create, unique_conflict
 from engine.saving.sharing import Sharing
+from engine.saving.timing import Timing, clocks_of
+from engine.saving.tracing import DONE, ask_for_trace, keep_trace
 from engine.saving.unit import Record, Unit
 from engine.snapshots import Credential, Environment
 from engine.store.aggregating import aggregate
@@ -87,20 +90,34 @@ def run(
     write: bool,
     clock: Clock | None = None,
     source: str = "api",
+    trace: str = "",
 ) -> T:
     """Do `work` in one transaction of an environment, as whoever the credential stands for.
 
-    Commits when `work` returns, undoes everything when it raises.
-    Raises: SignInRequired A200; whatever `work` raises.
+    Commits when `work` returns, undoes everything when it raises. `trace`: under which name is kept
+    why rules and workflows did what they did; "" keeps nothing unless a switch asks for it.
+    Raises: SignInRequired A200; AccessDenied A100 for a trace by who may not customize; whatever
+    `work` raises.
     """
     database = environment.database
-    with database.write() if write else database.read() as tx:
-        unit = open_unit(environment, tx, credential, clock or SystemClock(), source)
-        try:
-            return work(Session(unit))
-        except PatronError as error:
-            translate(error, unit.language)
-            raise
+    unit: Unit | None = None
+    try:
+        with database.write() if write else database.read() as tx:
+            unit = open_unit(environment, tx, credential, clock or SystemClock(), source)
+            if trace:
+                ask_for_trace(unit, trace)
+            try:
+                done = work(Session(unit))
+            except PatronError as error:
+                translate(error, unit.language)
+                raise
+    except PatronError as error:
+        if unit is not None and unit.trace is not None:
+            keep_trace(database, unit, error.code)
+        raise
+    if unit.trace is not None:
+        keep_trace(database, unit, DONE)
+    return done
 
 
 class Session:
@@ -128,6 +145,11 @@ class Session:
     def approvals(self) -> Approvals:
         """Requests for approval: submitting, deciding, what waits for whom."""
         return Approvals(self._unit)
+
+    @property
+    def tracing(self) -> Tracing:
+        """Why rules and workflows did what they did."""
+        return Tracing(self._unit)
 
     @property
     def explaining(self) -> Explaining:
@@ -195,6 +217,10 @@ class Session:
             return page
         total, at_least = count(unit.tx, self.snapshot, plan, unit.caller)
         return replace(page, count=total, count_is_at_least=at_least)
+
+    def clocks(self, name: str, record_id: int) -> Sequence[Timing]:
+        """Give the clocks of a record's deadlines, the newest first. Raises: NotFound N100."""
+        return clocks_of(self._unit, self._object(name), record_id)
 
     def aggregate(
         self,

@@ -29,6 +29,7 @@ from engine.store.platform.head import Head, read_head
 from engine.store.platform.ids import Ids
 from engine.store.platform.members import find_member
 from engine.store.platform.physical import load_physical
+from engine.store.platform.switches import load_switches
 from engine.store.platform.upgrades.run import ENVIRONMENT, upgrade
 from engine.store.platform.values import load_values
 from engine.store.platform.versions import load_contents, load_contents_since
@@ -102,6 +103,7 @@ class Environment:
             model=_model(self._loaded, previous.model if previous else None),
             physical=load_physical(tx),
             env=MappingProxyType(load_values(tx)),  # type: ignore[arg-type]  # JSON values are values
+            switches=load_switches(tx),
         )
 
     def _keep(self, snapshot: Snapshot) -> None:

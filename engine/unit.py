@@ -21,6 +21,7 @@ from engine.model.fields.base import Value
 from engine.query import Planner, ReadPlan
 from engine.saving.after import follow
 from engine.saving.running import start_one
+from engine.saving.tracing import switched_trace
 from engine.saving.unit import Unit
 from engine.snapshots import Credential, Environment
 from engine.store.elsewhere import with_others
@@ -59,6 +60,7 @@ def open_unit(
         take_ids=partial(environment.ids.take, tx),
         plans=partial(_kept_plan, (snapshot.model.digest, access.signature)),
         wake=environment.wake,
+        trace=switched_trace(snapshot, member.id, now) if snapshot.switches else None,
         follow=follow,
         start=start_one,
     )

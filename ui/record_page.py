@@ -18,6 +18,7 @@ from ui.actions import Button, gather_actions
 from ui.approvals import gather_cards
 from ui.cells import Cell, Cells
 from ui.changes import gather_changes
+from ui.clocks import Shown, gather_clocks
 from ui.columns import Choice, Column
 from ui.forms import RECORD_TYPE, is_editable, offered_values, type_label
 from ui.layouts import Layout, Slot, layout_for
@@ -102,6 +103,7 @@ class RecordPage:
             "sections": list(self._sections()),
             **gather_cards(self.session, self.cells, self.frame.formats, self.seen),
             "system": self._system(),
+            "clocks": self._clocks(),
             "tabs": tabs,
             **self.tab(next((t.name for t in tabs if t.is_open), ""), before),
         }
@@ -224,6 +226,10 @@ class RecordPage:
             is_wide=column.type in {"long_text", "rich_text", "json"},
             edit=f"{self.href}/field/{column.path}" if is_open else "",
         )
+
+    def _clocks(self) -> Sequence[Shown]:
+        name, record = str(self.object.name), int(str(self.seen.record["id"]))
+        return gather_clocks(self.session, self.frame.formats, name, record)
 
     def _record_type(self) -> str:
         name = str(self.seen.record.get(RECORD_TYPE) or "")

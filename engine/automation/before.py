@@ -14,6 +14,15 @@ from engine.compiled import Automation, CompiledObject, Workflow
 from engine.describing import field_label
 from engine.errors import FieldError
 from engine.expr import EvalContext
+from engine.expr.watching import (
+    FIRED,
+    NOT_HELD,
+    ONCE,
+    REFUSED,
+    UNCHANGED,
+    Looked,
+    Watch,
+)
 from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import FieldName
@@ -24,12 +33,14 @@ class Firing:
     """Which workflows fire for one record, filled while it is saved.
 
     `done`: those that fired for it earlier in the transaction, and do not again. `fired`: those of
-    this save. `set_by`: field -> the workflow that set it last.
+    this save. `set_by`: field -> the workflow that set it last. `watch` is told of each that is
+    looked at, when somebody asks why.
     """
 
     done: frozenset[str] = frozenset()
     fired: list[str] = field(default_factory=list)
     set_by: dict[str, str] = field(default_factory=dict)
+    watch: Watch | None = None
 
     def restart(self) -> None:
         """Forget what this save did: its stages run once more from the start."""
@@ -72,17 +83,38 @@ def run_before_save(automation: Automation, firing: Firing, instance: Instance) 
     if not instance.is_touched(changed):
         return
     refused = {error.field for error in instance.errors}
+    watch = firing.watch
     for workflow in automation.before_save:
         if workflow.name in firing.done or (refused and refused & workflow.reads):
+            if watch is not None:
+                _tell(watch, workflow, ONCE if workflow.name in firing.done else REFUSED, instance)
             continue
         for mask in workflow.gate:
             if not changed & mask:
+                if watch is not None:
+                    _tell(watch, workflow, UNCHANGED, instance)
                 break  # what the criteria wait for has not changed
         else:
-            if _holds(workflow, instance):
+            holds = _holds(workflow, instance)
+            if watch is not None:
+                _tell(watch, workflow, FIRED if holds else NOT_HELD, instance)
+            if holds:
                 firing.fired.append(workflow.name)
                 _carry_out(workflow, firing, instance)
                 changed = instance.changed()
+
+
+def _tell(watch: Watch, workflow: Workflow, outcome: str, instance: Instance) -> None:
+    watch(
+        Looked(
+            kind="workflow",
+            name=workflow.name,
+            outcome=outcome,
+            condition=workflow.condition,
+            values=dict(instance.values),
+            context=instance.context,
+        )
+    )
 
 
 def _holds(workflow: Workflow, instance: Instance) -> bool:

@@ -16,6 +16,7 @@ from engine.compile.assignment import compile_assignments
 from engine.compile.automation import compile_automation
 from engine.compile.collect import collect
 from engine.compile.cycles import check_cycles
+from engine.compile.deadlines import compile_deadlines
 from engine.compile.declare import declare
 from engine.compile.endpoints import compile_endpoints
 from engine.compile.expressions import check_expressions
@@ -40,6 +41,7 @@ PASSES = (
     compile_sharing,
     check_expressions,
     compile_assignments,
+    compile_deadlines,
     compile_mails,
     compile_automation,
     compile_endpoints,

@@ -50,7 +50,7 @@ def compile_automation(work: Work) -> None:
     for workflow in work.workflows.values():
         found.setdefault(workflow.object, []).append(workflow)
     awaiting = _awaiting(work.programs.values())
-    for owner in sorted({*found, *awaiting}):
+    for owner in sorted({*found, *awaiting, *work.deadlines}):
         made = _automation(work, owner, found.get(owner, []))
         work.automation[owner] = replace(made, awaits=owner in awaiting)
 
@@ -227,6 +227,7 @@ def _automation(work: Work, owner: ObjectName, workflows: list[Workflow]) -> Aut
     after = tuple(w for w in workflows if w.when in AFTER_SAVE)
     read: set[str] = {path for w in before for path in w.reads}
     read.update(path for w in after if w.condition is not None for path in w.condition.reads)
+    read.update(path for one in work.deadlines.get(owner, ()) for path in one.reads)
     return Automation(
         before_save=before,
         after=tuple(replace(w, formulas=()) for w in after),

@@ -66,6 +66,8 @@ def freeze(work: Work, whole: WholeModel, former: Model | None = None) -> Model:
         approvals=MappingProxyType(work.approvals),
         workflows=MappingProxyType(work.workflows),
         programs=MappingProxyType(work.programs),
+        hours=MappingProxyType(work.hours),
+        deadlines=MappingProxyType(work.deadlines),
     )
 
 

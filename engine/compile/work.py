@@ -19,6 +19,7 @@ from engine.compiled import (
     Assignment,
     Automation,
     CompiledObject,
+    Deadline,
     Incoming,
     MailTemplate,
     Members,
@@ -27,6 +28,7 @@ from engine.compiled import (
     SharingRule,
     View,
     Workflow,
+    WorkingHours,
 )
 from engine.errors import MetadataInvalid, Problem, Severity, sort_problems
 from engine.expr import Expression, ExprInvalid, ExprType, compile_expression
@@ -104,6 +106,8 @@ class Work:
         self.approvals: dict[ObjectName, tuple[Approval, ...]] = {}
         self.workflows: dict[str, Workflow] = {}
         self.programs: dict[tuple[ComponentKey, str], Program] = {}
+        self.hours: dict[str, WorkingHours] = {}
+        self.deadlines: dict[ObjectName, tuple[Deadline, ...]] = {}
 
     def lazily(
         self, names: Iterable[ObjectName], make: Callable[[ObjectName], T]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from engine.jobs.table import Job, Work
+from engine.saving.looking_back import KEPT
 from engine.session import Session, run
-from engine.store.platform import idempotency
+from engine.store.platform import idempotency, traces
 from engine.store.platform.attempts import sweep_attempts
 from engine.store.platform.enter import SystemCredential
 from engine.store.platform.identities import sweep_flows
@@ -30,6 +31,18 @@ def _forget(session: Session) -> None:
     idempotency.forget(unit.tx, before=unit.now - KEPT_REQUESTS)
 
 
+def forget_traces(work: Work) -> None:
+    """Forget traces whose days are over, in every environment."""
+    for name in work.environments.names():
+        environment = work.environments.open(name)
+        run(environment, SystemCredential(), _forget_traces, write=True, clock=work.clock)
+
+
+def _forget_traces(session: Session) -> None:
+    unit = session.unit
+    traces.sweep(unit.tx, before=unit.now - KEPT)
+
+
 def sweep_sign_ins(work: Work) -> None:
     """Forget failed attempts, links and sessions that have long been over."""
     now = work.clock.now()
@@ -51,6 +64,7 @@ def sweep_messages(work: Work) -> None:
 
 JOBS: tuple[Job, ...] = (
     Job(name="engine.sweep_sign_ins", run=sweep_sign_ins, every=timedelta(hours=1)),
+    Job(name="engine.forget_traces", run=forget_traces, every=timedelta(hours=1)),
     Job(name="engine.forget_requests", run=forget_requests, every=timedelta(hours=1)),
     Job(name="engine.sweep_messages", run=sweep_messages, every=timedelta(hours=1)),
 )

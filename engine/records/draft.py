@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from engine.compiled import CompiledObject
 from engine.errors import FieldError
 from engine.expr import EvalContext, ExprFailed
+from engine.expr.watching import Watch
 from engine.model.fields.base import Value
 from engine.names import FieldName
 
@@ -36,8 +37,9 @@ class Draft:
     `reasons` says why a formula came out blank.
 
     The rest serves workflows before the save, and stays as it is for objects without any:
-    `before_save` carries them out; `paths` are those that somebody reads. `start` holds the values
-    before the first stage, `found` what lookups point at that were set since.
+    `before_save` carries them out; `watch` is told of rules when somebody asks why; `paths` are
+    those that somebody reads. `start` holds the values before the first stage, `found` what lookups
+    point at that were set since.
     """
 
     object: CompiledObject
@@ -48,6 +50,7 @@ class Draft:
     reasons: dict[str, str] = field(default_factory=dict)
     paths: frozenset[str] = frozenset()
     before_save: Callable[[Draft], None] | None = None
+    watch: Watch | None = None
     start: Mapping[str, Value] | None = None
     found: Mapping[tuple[str, Value], Target] | None = None
 
@@ -106,7 +109,7 @@ class Draft:
 class Decision:
     """What to write: the whole merged record, which fields changed, and what is wrong with it.
 
-    `fired`: the workflows whose criteria held on the way.
+    `fired`: the workflows whose criteria held on the way; `set_by`: what they set, by field.
     """
 
     values: Mapping[str, Value]
@@ -114,6 +117,7 @@ class Decision:
     errors: tuple[FieldError, ...]
     reasons: Mapping[str, str]
     fired: tuple[str, ...] = ()
+    set_by: Mapping[str, str] = field(default_factory=dict)
 
 
 def changed_mask(

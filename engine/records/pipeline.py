@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from engine.compiled import CompiledField
+from engine.compiled import CompiledField, Rule
 from engine.errors import FieldError
 from engine.expr import Expression, ExprFailed
+from engine.expr.watching import FAILED, PASSED, Looked
 from engine.locale import in_language, say
 from engine.model.fields.base import Value
 from engine.names import FieldName
@@ -99,6 +100,8 @@ def check_rules(draft: Draft) -> None:
     for rule in draft.object.rules:
         if refused and refused & rule.invalid_if.reads:
             continue
+        if draft.watch is not None:
+            _tell(draft, rule)
         try:
             holds = rule.invalid_if.evaluate(draft.values, draft.context)
         except ExprFailed:
@@ -106,6 +109,23 @@ def check_rules(draft: Draft) -> None:
         if holds is True:
             message = _text(draft, "validation_rules", rule.name, "message") or rule.message
             draft.errors.append(FieldError(field=rule.field or "", code=rule.name, message=message))
+
+
+def _tell(draft: Draft, rule: Rule) -> None:
+    """Tell who asks why what a rule makes of the record."""
+    assert draft.watch is not None  # asked for then only
+    condition = rule.invalid_if
+    outcome = FAILED if condition.holds(draft.values, draft.context) else PASSED
+    draft.watch(
+        Looked(
+            kind="validation_rule",
+            name=rule.name,
+            outcome=outcome,
+            condition=condition,
+            values=dict(draft.values),
+            context=draft.context,
+        )
+    )
 
 
 # Order of execution. The session calls `set_constants` earlier too, to know which lookups to load.

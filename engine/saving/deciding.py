@@ -22,6 +22,7 @@ from engine.records import Decision, Draft, decide
 from engine.records.draft import Target
 from engine.saving.memory import Memory, Met
 from engine.saving.references import load_references
+from engine.saving.tracing import Trace
 from engine.saving.unit import Unit
 
 MAX_ROUNDS = 5  # each round meets lookups that the one before could not know
@@ -49,6 +50,8 @@ def decide_all(
     unit: Unit, compiled: CompiledObject, automation: Automation | None, drafts: Sequence[Draft]
 ) -> list[Decision]:
     """Run the stages over drafts whose given lookups are loaded. Gives a decision for each."""
+    if unit.trace is not None:
+        _watch(unit, unit.trace, drafts)
     if automation is None:
         return [_decide(unit, compiled, draft) for draft in drafts]
     attempts = [_attempt(unit, automation, draft) for draft in drafts]
@@ -60,14 +63,37 @@ def decide_all(
             break
         _load_targets(unit, [attempts[place] for place in waiting])
         for place in waiting:
-            decisions[place] = _again(attempts[place])
+            decisions[place] = _again(unit, attempts[place])
     for place in waiting:
         for name in _unknown(unit, attempts[place].draft):
             decisions[place] = _given_up(decisions[place], name)
-    return [
-        replace(decision, fired=tuple(attempt.firing.fired)) if attempt.firing.fired else decision
+    return _finished(unit, attempts, decisions)
+
+
+def _finished(
+    unit: Unit, attempts: Sequence[_Attempt], decisions: Sequence[Decision]
+) -> list[Decision]:
+    """Give the decisions with the workflows that fired; tell who asks why what they have set."""
+    found = [
+        _with_fired(decision, attempt.firing) if attempt.firing.fired else decision
         for decision, attempt in zip(decisions, attempts, strict=True)
     ]
+    if unit.trace is not None:
+        for one in found:
+            unit.trace.note_set(int(one.values["id"]), one.set_by, one.values)  # type: ignore[arg-type]  # an integer
+    return found
+
+
+def _watch(unit: Unit, trace: Trace, drafts: Sequence[Draft]) -> None:
+    """Let the stages tell of what they look at."""
+    trace.settled = len(trace.looked)
+    for draft in drafts:
+        record = int(draft.values["id"])  # type: ignore[arg-type]  # an integer
+        draft.watch = trace.watch(unit.snapshot.model, draft.object, record)
+
+
+def _with_fired(decision: Decision, firing: Firing) -> Decision:
+    return replace(decision, fired=tuple(firing.fired), set_by=dict(firing.set_by))
 
 
 def remember(unit: Unit, drafts: Iterable[tuple[Mapping[str, Value] | None, Decision]]) -> None:
@@ -86,6 +112,7 @@ def _attempt(unit: Unit, automation: Automation, draft: Draft) -> _Attempt:
         prior, is_new = met.found, met.found is None
         draft.context = replace(draft.context, prior=prior, is_new=is_new)
     firing = Firing(done=frozenset() if met is None else met.fired)
+    firing.watch = draft.watch
     draft.start = dict(draft.values)
     draft.before_save = partial(run_before_save, automation, firing)
     return _Attempt(draft, firing, draft.start, tuple(draft.errors))
@@ -128,9 +155,11 @@ def _load_targets(unit: Unit, attempts: Sequence[_Attempt]) -> None:
             draft.found = {**(draft.found or {}), (name, draft.values[name]): target}
 
 
-def _again(attempt: _Attempt) -> Decision:
+def _again(unit: Unit, attempt: _Attempt) -> Decision:
     """Run the stages once more, from the values and errors that there were before the first."""
     draft = attempt.draft
+    if unit.trace is not None:
+        unit.trace.restart(int(draft.values["id"]))  # type: ignore[arg-type]  # an integer
     draft.values.clear()
     draft.values.update(attempt.values)
     draft.errors[:] = attempt.errors

@@ -35,8 +35,12 @@ class Journal:
         changed: int,
         *,
         event: str = "",
+        set_by: Mapping[str, str] | None = None,
     ) -> None:
-        """Note a change, if the object keeps a history of one of the fields."""
+        """Note a change, if the object keeps a history of one of the fields.
+
+        Args: `set_by`: field -> the workflow that set it before the save.
+        """
         kept = changed & compiled.history
         if not compiled.history or (not kept and old is not None and not event):
             return
@@ -52,6 +56,7 @@ class Journal:
                 version=int(values["version"]),  # type: ignore[arg-type]  # an integer
                 event=event or ("created" if old is None else "updated"),
                 changes=changes,
+                causes=_causes(self._unit, changes, set_by or {}),
             )
         )
 
@@ -67,3 +72,11 @@ class Journal:
         follow(self._unit, compiled, written)
         for other, records in self.touched:
             follow(self._unit, other, records)
+
+
+def _causes(
+    unit: Unit, changes: Mapping[str, object], set_by: Mapping[str, str]
+) -> Mapping[str, str]:
+    whole = {"": unit.cause} if unit.cause else {}
+    own = {name: f"workflow:{by}" for name, by in set_by.items() if name in changes}
+    return {**whole, **own}

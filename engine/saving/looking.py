@@ -42,7 +42,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """One entry of a record's history: readable fields only, values in memory form."""
+    """One entry of a record's history: readable fields only, values in memory form.
+
+    `causes`: field -> the component that set it, "" for the whole change.
+    """
 
     event: str
     at: datetime
@@ -50,6 +53,7 @@ class Happening:
     source: str
     version: int
     changes: Sequence[tuple[CompiledField, Value, Value]]
+    causes: Mapping[str, str] = field(default_factory=dict)
 
 
 def look(
@@ -163,9 +167,14 @@ def read_history(
                 source=kept.source,
                 version=kept.version,
                 changes=tuple(changes),
+                causes=_causes(kept.causes, [str(known.name) for known, _, _ in changes]),
             )
         )
     return entries
+
+
+def _causes(kept: Mapping[str, str], readable: Sequence[str]) -> Mapping[str, str]:
+    return {name: by for name, by in kept.items() if not name or name in readable}
 
 
 def _is_open(unit: Unit, compiled: CompiledObject, path: str) -> bool:

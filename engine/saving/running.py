@@ -26,6 +26,7 @@ from engine.saving.deciding import memory_of
 from engine.saving.progress import DONE, FAILED, MOST_STEPS, RUNNING, WAITING, Progress, StepFailed
 from engine.saving.reaching import EFFECTS
 from engine.saving.stepping import ON_RECORDS, At, failed
+from engine.saving.tracing import Trace
 from engine.saving.unit import Unit
 from engine.store.failures import Busy, ConnectionLost
 from engine.store.platform import runs
@@ -136,6 +137,7 @@ def move_on(unit: Unit, found: Sequence[Progress]) -> None:
 
     All at once under one savepoint; if one fails, each again under a savepoint of its own.
     """
+    unit = replace(unit, cause=str(found[0].row.component))
     try:
         with _deeper(unit), unit.tx.savepoint():
             _carry_out(unit, found)
@@ -247,9 +249,21 @@ def _write(unit: Unit, found: Sequence[Progress]) -> None:
         if not progress.is_new:
             runs.keep(unit.tx, _row(unit, progress))
         progress.is_new = False
+    if unit.trace is not None:
+        _tell(unit.trace, found)
     runs.add_steps(unit.tx, [step for progress in found for step in progress.steps])
     for progress in found:
         progress.steps = []
+
+
+def _tell(trace: Trace, found: Sequence[Progress]) -> None:
+    """Tell who asks why which steps a run took."""
+    for progress in found:
+        steps = [
+            {"step": s.step, "action": s.action, "state": s.state, "input": s.input}
+            for s in progress.steps
+        ]
+        trace.note_steps(progress.row.record, str(progress.row.component), steps)
 
 
 def _row(unit: Unit, progress: Progress, **more: object) -> RunRow:

@@ -279,7 +279,7 @@ def _follow_up(
         remember(unit, written)
     journal = Journal(unit)
     for old, decision in written:
-        journal.note(compiled, old, decision.values, decision.changed)
+        journal.note(compiled, old, decision.values, decision.changed, set_by=decision.set_by)
     changes = [(old, decision.values, decision.changed) for old, decision in written]
     roll_up(unit, compiled, changes, journal)
     journal.close(compiled, [_written(old, decision) for old, decision in written])

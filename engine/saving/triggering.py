@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from engine.access import Everything
 from engine.compiled import Automation, CompiledObject, Workflow
 from engine.expr import EvalContext
+from engine.expr.watching import FIRED, NOT_HELD, ONCE, OTHER_TRIGGER, UNCHANGED, Looked
 from engine.model.fields.base import Value
 from engine.records.draft import changed_mask
 from engine.saving.acting import acting
 from engine.saving.deciding import memory_of
 from engine.saving.memory import Met
 from engine.saving.running import is_ready, start_runs
+from engine.saving.tracing import Trace
 from engine.saving.unit import Unit
 from engine.saving.written import Written
 from engine.store.platform import runs
@@ -109,11 +111,18 @@ def _look(
     """Look at one workflow for every record, and run it for those for which it holds."""
     memory = memory_of(unit)
     candidates = [one for one in seen if _may_fire(workflow, one)]
+    if unit.trace is not None:
+        for one in seen:
+            if one not in candidates:
+                _tell(unit, unit.trace, compiled, workflow, one, _passed_by(workflow, one))
     if not candidates:
         return
     _refresh(unit, automation, compiled, candidates)
     firing: dict[int, Mapping[str, Value]] = {}
     for one in candidates:
+        if unit.trace is not None:
+            outcome = FIRED if one.values is not None and _holds(workflow, one) else NOT_HELD
+            _tell(unit, unit.trace, compiled, workflow, one, outcome)
         if one.values is not None and _holds(workflow, one):
             memory.note(one.written.id, replace(one.met, fired=one.met.fired | {workflow.name}))
             firing[one.written.id] = one.values
@@ -130,6 +139,37 @@ def _may_fire(workflow: Workflow, one: _Seen) -> bool:
     if workflow.gate and not all(one.changed & mask for mask in workflow.gate):
         return False
     return workflow.name not in one.met.fired
+
+
+def _passed_by(workflow: Workflow, one: _Seen) -> str:
+    """Say why a workflow is not looked at for a record."""
+    if workflow.when not in STARTS.get(one.written.event, ()):
+        return OTHER_TRIGGER
+    return ONCE if workflow.name in one.met.fired else UNCHANGED
+
+
+def _tell(
+    unit: Unit,
+    trace: Trace,
+    compiled: CompiledObject,
+    workflow: Workflow,
+    one: _Seen,
+    outcome: str,
+) -> None:
+    """Tell who asks why what became of a workflow for a record."""
+    watch = trace.watch(unit.snapshot.model, compiled, one.written.id)
+    values = one.written.values if one.values is None else one.values
+    if watch is not None:
+        watch(
+            Looked(
+                kind="workflow",
+                name=workflow.name,
+                outcome=outcome,
+                condition=workflow.condition,
+                values=values,
+                context=one.context,
+            )
+        )
 
 
 def _holds(workflow: Workflow, one: _Seen) -> bool:

@@ -21,6 +21,7 @@ from engine.store.reading import Caller
 from engine.store.tx import Tx
 
 if TYPE_CHECKING:
+    from engine.saving.tracing import Trace
     from engine.saving.written import Follow
 
 Record = dict[str, Value]
@@ -71,6 +72,8 @@ class Unit:
     scopes: frozenset[str] = frozenset()
     memory: Memory | None = None  # made when a record with workflows is saved
     wake: Callable[[], None] = nothing_to_wake  # tells a worker, after the commit, what there is
+    cause: str = ""  # the component that acts, `workflow:hot_deal`; "" for a person
+    trace: Trace | None = None  # collects why and why not, when somebody asks
     follow: Follow | None = None  # what follows when records were written (`engine.saving.after`)
     start: Start | None = None  # starts steps of the configuration (`engine.saving.running`)
 

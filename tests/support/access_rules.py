@@ -59,6 +59,12 @@ API: Mapping[str, Rule] = {
     "GET /records/<object>/<id>/shares": _api("read", 404),
     "DELETE /records/<object>/<id>/shares/<share>": _api("records", 404),
     "POST /records/<object>/<id>/transfer": _api("records", 404, 422),
+    "GET /records/<object>/<id>/clocks": _api("read", 404),
+    "GET /records/<object>/<id>/traces": _api("read", 404),
+    "GET /records/<object>/<id>/why": _api("read", 404),
+    "GET /traces": _api("metadata", 403),
+    "POST /traces/switches": _api("metadata", 403, record=1),
+    "DELETE /traces/switches": _api("metadata", 403),
     "PUT /records/<object>/by/<field>/<path:value>": _api("records", 404),
     "POST /records/<object>/bulk": _api("records", 404, 422),
     "POST /aggregate/<object>": _api("read", 404, measures={"n": "COUNT()"}),
@@ -228,6 +234,8 @@ OTHERS: Mapping[str, Rule] = {
 # Job -> as whom it works. Every one works for the system itself and takes nothing from outside.
 JOBS: Mapping[str, str] = {
     "engine.forget_requests": "the system, in every environment",
+    "engine.forget_traces": "the system, in every environment",
+    "engine.notice_deadlines": "the system, in every environment",
     "engine.seal_audits": "the system, on the audit alone",
     "engine.deliver": "the system, on the outbox and the secrets of endpoints alone",
     "engine.tell_approvers": "the system; what each is told, as themselves",

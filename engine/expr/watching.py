@@ -1,0 +1,36 @@
+"""What somebody who asks "why?" is told of a rule or workflow, and the words for each outcome.
+
+Separate from those who look at them, so that all say the same. Without a watcher nothing is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from engine.expr.context import EvalContext
+from engine.expr.expression import Expression
+from engine.model.fields.base import Value
+
+FIRED = "fired"  # its criteria held, it ran
+NOT_HELD = "not_held"  # its criteria did not hold
+UNCHANGED = "unchanged"  # what it waits for has not changed
+ONCE = "once"  # it fired for this record before, in this transaction
+OTHER_TRIGGER = "other_trigger"  # it starts at something else
+REFUSED = "refused"  # it reads a field that was refused already
+PASSED, FAILED = "passed", "failed"  # of a validation rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """One look at a rule or workflow: what came out, and upon what."""
+
+    kind: str  # workflow | validation_rule
+    name: str
+    outcome: str
+    condition: Expression | None
+    values: Mapping[str, Value]
+    context: EvalContext
+
+
+Watch = Callable[[Looked], None]

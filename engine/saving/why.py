@@ -1,0 +1,243 @@
+"""Why, and why not: a record and a workflow or rule, looked at as the record's last save left it.
+
+Separate from traces, which tell what was; this tells of any record at any time, without one. What
+the last save changed is taken from the history, so that ISCHANGED and ISNEW say what they said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from engine.access import Everything
+from engine.compiled import CompiledObject, Rule, Workflow
+from engine.errors import NotFound, RequestInvalid
+from engine.expr import EvalContext, Expression
+from engine.expr.watching import FAILED, FIRED, NOT_HELD, OTHER_TRIGGER, PASSED, UNCHANGED
+from engine.locale import say
+from engine.model.fields.base import Value
+from engine.names import ComponentKey, FieldName, ObjectName, component_key, did_you_mean
+from engine.records.draft import changed_mask
+from engine.saving.criteria import Part, explain, full_planner, seen_by
+from engine.saving.looking import read_kept
+from engine.saving.tracing import ensure_may_ask, from_json
+from engine.saving.triggering import STARTS
+from engine.saving.unit import Unit
+from engine.store.platform import history, traces
+from engine.store.platform.traces import TraceRow
+from engine.store.reading import fetch_by_ids
+
+WORKFLOW, RULE = "workflow", "validation_rule"
+_ALL = Everything("somebody who may customize asks why")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A record as its last save left it. `changed`: the mask of fields that this save changed.
+
+    `event`: created or updated.
+    """
+
+    values: Mapping[str, Value]
+    context: EvalContext
+    event: str
+    changed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """What a workflow or rule makes of a record, and upon what.
+
+    `outcome`: the words of `engine.expr.watching`. `waits_for`: fields whose change it waits for.
+    """
+
+    component: ComponentKey
+    label: str
+    trigger: str
+    event: str
+    outcome: str
+    criteria: Part | None
+    waits_for: tuple[str, ...] = ()
+
+
+def why(unit: Unit, compiled: CompiledObject, record_id: int, component: str) -> Why:
+    """Say what a workflow or validation rule makes of a record that the caller sees.
+
+    Raises: AccessDenied A100; NotFound N100; RequestInvalid W192 for a component that is none of
+    the object's.
+    """
+    ensure_may_ask(unit)
+    found = find_component(unit, compiled, component)
+    plan = unit.planner.load_paths(compiled, ())
+    if record_id not in fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, [record_id]):
+        raise NotFound
+    condition = found.invalid_if if isinstance(found, Rule) else found.condition
+    (standing,) = standings(unit, compiled, [record_id], () if condition is None else (condition,))
+    return _why(unit, compiled, found, condition, standing)
+
+
+def find_component(unit: Unit, compiled: CompiledObject, component: str) -> Workflow | Rule:
+    """Give a workflow or rule of an object. Raises: RequestInvalid W192."""
+    model = unit.snapshot.model
+    kind, _, path = component.partition(":")
+    if kind == WORKFLOW:
+        workflow = model.workflows.get(path)
+        if workflow is not None and workflow.object == compiled.name:
+            return workflow
+    for rule in compiled.rules:
+        if component == component_key(RULE, compiled.name, rule.name):
+            return rule
+    own = [f"{WORKFLOW}:{w.name}" for w in model.workflows.values() if w.object == compiled.name]
+    own += [str(component_key(RULE, compiled.name, rule.name)) for rule in compiled.rules]
+    raise RequestInvalid(
+        say('"{name}" is no active workflow or validation rule of these records.', name=component),
+        code="W192",
+        hint=did_you_mean(component, own),
+    )
+
+
+def standings(
+    unit: Unit,
+    compiled: CompiledObject,
+    ids: Sequence[int],
+    conditions: Sequence[Expression],
+) -> list[Standing]:
+    """Give records as their last saves left them, in order of `ids`: two statements for all.
+
+    Read with full rights: who may see the records is asked before.
+    """
+    reads = sorted({path for one in conditions for path in one.reads})
+    stored = (str(field.name) for field in compiled.fields.values() if field.is_stored)
+    paths = (*stored, *reads)
+    plan = full_planner(unit.snapshot.model).load_paths(compiled, paths, policy=_ALL)
+    rows = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, sorted(ids))
+    last = history.last_of(unit.tx, [record for record in ids if record in rows])
+    return [
+        _standing(unit, compiled, rows[record][0], last.get(record))
+        for record in ids
+        if record in rows
+    ]
+
+
+def traces_of(unit: Unit, compiled: CompiledObject, record_id: int) -> list[TraceRow]:
+    """Give the traces of a record that the caller sees, without what they may not read.
+
+    Raises: AccessDenied A100; NotFound N100.
+    """
+    ensure_may_ask(unit)
+    plan = unit.planner.load_paths(compiled, ())
+    if record_id not in fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, [record_id]):
+        raise NotFound
+    return [readable(unit, row) for row in traces.of_record(unit.tx, record_id)]
+
+
+def readable(unit: Unit, row: TraceRow) -> TraceRow:
+    """Give a trace without values of fields that the caller may not read."""
+    name = ObjectName(row.object)
+    if name not in unit.snapshot.model.objects or not unit.access.of(name).may("read"):
+        return replace(row, entries=())
+    return replace(row, entries=[_entry(unit, name, entry) for entry in row.entries])
+
+
+def _entry(unit: Unit, name: ObjectName, entry: Mapping[str, object]) -> dict[str, object]:
+    kept = entry["criteria"]
+    part = None
+    if isinstance(kept, Mapping):
+        part = seen_by(from_json(kept), unit.planner, name)
+    given = entry["set"]
+    assert isinstance(given, Mapping)  # as it was written
+    shown = {
+        field: value
+        for field, value in given.items()
+        if unit.planner.follow(name, str(field)) is not None
+    }
+    steps = [_step(unit, name, step) for step in entry["steps"]]  # type: ignore[attr-defined]  # a list
+    return {**entry, "criteria": part, "set": shown, "steps": steps}
+
+
+def _step(unit: Unit, name: ObjectName, step: Mapping[str, object]) -> dict[str, object]:
+    """Give a step of a run; what it gave to another object is not told here."""
+    given = step["input"] if step["action"] == "set" else {}
+    assert isinstance(given, Mapping)  # as it was written
+    shown = {
+        field: value
+        for field, value in given.items()
+        if unit.planner.follow(name, str(field)) is not None
+    }
+    return {**step, "input": shown}
+
+
+def _standing(
+    unit: Unit,
+    compiled: CompiledObject,
+    values: Mapping[str, Value],
+    last: history.Kept | None,
+) -> Standing:
+    base = replace(unit.caller.context, prior=values, is_new=False)
+    if last is None or last.event not in {"created", "updated", "rolled_up"}:
+        return Standing(values=values, context=base, event="updated", changed=0)
+    if last.event == "created":
+        context = replace(base, prior=None, is_new=True)
+        return Standing(values=values, context=context, event="created", changed=0)
+    before = {
+        name: read_kept(compiled.fields[FieldName(name)], old)
+        for name, (old, _) in last.changes.items()
+        if name in compiled.fields
+    }
+    prior = {**values, **before}
+    changed = changed_mask(compiled, prior, values)
+    context = replace(base, prior=prior)
+    return Standing(values=values, context=context, event="updated", changed=changed)
+
+
+def _why(
+    unit: Unit,
+    compiled: CompiledObject,
+    found: Workflow | Rule,
+    condition: Expression | None,
+    standing: Standing,
+) -> Why:
+    model = unit.snapshot.model
+    part = None
+    if condition is not None:
+        whole = explain(model, compiled, condition, standing.values, standing.context)
+        part = seen_by(whole, unit.planner, compiled.name)
+    if isinstance(found, Rule):
+        fails = condition is not None and condition.holds(standing.values, standing.context)
+        return Why(
+            component=component_key(RULE, compiled.name, found.name),
+            label=found.name,
+            trigger="",
+            event=standing.event,
+            outcome=FAILED if fails else PASSED,
+            criteria=part,
+        )
+    return Why(
+        component=component_key(WORKFLOW, found.name),
+        label=found.label,
+        trigger=found.when,
+        event=standing.event,
+        outcome=outcome_of(found, standing),
+        criteria=part,
+        waits_for=_waits_for(unit, compiled, found),
+    )
+
+
+def outcome_of(workflow: Workflow, standing: Standing) -> str:
+    """Say what becomes of a workflow when a record is saved so."""
+    if workflow.when not in {"before_save", *STARTS[standing.event]}:
+        return OTHER_TRIGGER
+    if workflow.gate and not all(standing.changed & mask for mask in workflow.gate):
+        return UNCHANGED
+    condition = workflow.condition
+    holds = condition is None or condition.holds(standing.values, standing.context)
+    return FIRED if holds else NOT_HELD
+
+
+def _waits_for(unit: Unit, compiled: CompiledObject, workflow: Workflow) -> tuple[str, ...]:
+    mask = 0
+    for each in workflow.gate:
+        mask |= each
+    readable_mask = unit.access.of(compiled.name).readable
+    fields = (field for field in compiled.fields.values() if mask & readable_mask & field.bit)
+    return tuple(str(field.name) for field in fields)
