@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from deploy_tool.policy import Policy
 from deploy_tool.trees import Running
 from engine.compiled import Model
-from engine.diff import Operation, Rename, Retire, property_changes
+from engine.diff import Add, Operation, Rename, Restore, Retire, property_changes
 from engine.impact import NOTHING_TO_TELL, Counting, Facts
 from engine.names import ComponentKey, split_key
 from engine.source import SourceTree
+from engine.store.platform.in_flight import KINDS, count_in_flight
 
 _KEEPING = frozenset({"field", "object"})  # kinds whose values outlive them
 
@@ -37,11 +38,20 @@ class Telling:
     def facts(self, operation: Operation) -> Facts:
         """Tell of an operation. Cost: O(components) for a retirement or a rename, else nothing."""
         found = NOTHING_TO_TELL if self.counting is None else self.counting.facts(operation)
+        if not isinstance(operation, Add | Restore):
+            former = operation.former if isinstance(operation, Rename) else operation.component
+            found = replace(found, in_flight=self._in_flight(former))
         if isinstance(operation, Retire):
             return self._of_retired(operation.component, found)
         if isinstance(operation, Rename):
             return replace(found, rewritten=self._rewritten(operation))
         return found
+
+    def _in_flight(self, key: ComponentKey) -> int:
+        """Count what is under way by a definition of the running version."""
+        if self.counting is None or split_key(key)[0] not in KINDS:
+            return 0
+        return count_in_flight(self.counting.before.tx, key)
 
     def _of_retired(self, key: ComponentKey, found: Facts) -> Facts:
         kind, path = split_key(key)

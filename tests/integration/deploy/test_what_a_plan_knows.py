@@ -254,3 +254,39 @@ def test_work_for_a_role_without_anybody_is_a_warning(production):
 
     assert done.code == 0, done.err
     assert "approval discount gives work to role boss, and nobody is in it" in done.out
+
+
+APPROVAL = """\
+approval: discount
+object: deal
+enter_if: amount > 10
+submit: {automatic: true}
+steps: [{name: first, approvers: {role: boss}}]
+"""
+WAITING = """\
+workflow: patient
+object: deal
+when: created
+steps: [{name: pause, wait: {until: TODAY() + 7}}]
+"""
+
+
+def test_work_in_flight_is_told_for_each_definition(staffed, tmp_path):
+    """Requests and runs under way stay on their revision; the plan says how many there are."""
+    staffed.write(approvals__discount=APPROVAL, workflows__patient=WAITING)
+    assert staffed(*APPLY, staffed.folder).code == 0
+    path = tmp_path / "big.json"
+    path.write_text('[{"name": "Big", "amount": 50}, {"name": "Small", "amount": 5}]')
+    done = staffed("import", "production", "deal", path)
+    assert done.code == 0, done.err
+    staffed.write(
+        approvals__discount=APPROVAL.replace("> 10", "> 20"),
+        workflows__patient=WAITING.replace("+ 7", "+ 9"),
+    )
+
+    changes = changes_of(staffed)
+    text = staffed(*PLAN, staffed.folder).out
+
+    assert changes["approval:discount"]["impact"]["in_flight"] == 1
+    assert changes["workflow:patient"]["impact"]["in_flight"] == 2
+    assert "1 in flight stay on their revision" in text
