@@ -26,7 +26,6 @@ pytestmark = pytest.mark.slow
 
 SMALL, LARGE = 30, 140  # objects: some 500 and 2,400 components
 CHANGED = 6  # objects that a plan changes
-SECTION = "Plans and merges"
 
 
 def planned(database: Database, objects: int) -> tuple[Callable[[], Planned], World]:
@@ -82,7 +81,7 @@ def test_gate_14_a_plan_over_two_thousand_components_takes_under_two_seconds(tmp
 
     assert len(found.plan.changes) == CHANGED
     assert found.plan.passed > 2000
-    figure(SECTION, "plan over 2,000 components, s of processor", f"{took:.2f}", "< 2")
+    figure("plan over 2,000 components, s of processor", f"{took:.2f}", "< 2")
     assert not IS_PROOF or took < 2
 
 
@@ -99,7 +98,7 @@ def test_gate_14_the_merge_of_a_file_takes_under_a_tenth_of_a_second(figure):
     took = (time.process_time() - start) * 1000
 
     assert merged.conflicts == ()
-    figure(SECTION, "merge of the largest file, ms of processor", f"{took:.0f}", "< 100")
+    figure("merge of the largest file, ms of processor", f"{took:.0f}", "< 100")
     assert not IS_PROOF or took < 100
 
 

@@ -56,9 +56,15 @@ def data_of(tree: SourceTree) -> dict[ComponentKey, Data]:
     return {key: doc.data for key, doc in tree.docs.items()}
 
 
-def nested_removals(
-    data: object, path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], object]]:
+def plain(components: Mapping[ComponentKey, Data]) -> dict[ComponentKey, Data]:
+    """Leave the orders of children out: a child without its object stands nowhere."""
+    return {key: without_order(data) for key, data in components.items()}
+
+
+Removal = tuple[tuple[str, ...], object]
+
+
+def nested_removals(data: object, path: tuple[str, ...] = ()) -> Iterator[Removal]:
     """Give the data without one of its properties, for every property however deep it lies."""
     if isinstance(data, Mapping):
         for key, value in data.items():
