@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint
 
-from admin import changes, components, lists, objects, places, undoing
+from admin import changes, components, lists, members, objects, places, undoing
 from admin.platform import install_platform
 from engine.snapshots import Environments
 from web.assets import add_folder
@@ -36,6 +36,9 @@ def make_admin(environments: Environments) -> Blueprint:
     rule("/setup/new/<kind>", "create", components.create_component, methods=["POST"])
     rule("/setup/<kind>/", "kind", lists.show_kind)
     rule("/setup/object/<name>", "object", objects.show_object)
+    member = "/setup/people/<int:user>"
+    rule(member, "member", members.show_member)
+    rule(f"{member}/second-factor", "factor", members.reset_factor, methods=["POST"])
     one = "/setup/<kind>/<name>"
     rule(one, "component", components.show_component)
     rule(one, "save", components.save_component, methods=["POST"])

@@ -83,6 +83,12 @@ _CHANGE: Json = {
         "active": {"type": "boolean"},
     },
 }
+_REASON: Json = {
+    "type": "object",
+    "required": ["reason"],
+    "additionalProperties": False,
+    "properties": {"reason": {"type": "string", "minLength": 3, "maxLength": 500}},
+}
 _NEW_TOKEN: Json = {
     "type": "object",
     "additionalProperties": False,
@@ -110,6 +116,10 @@ def people_paths() -> Json:
             "parameters": [_EMAIL],
             "get": _of("read_person", "One member", _one(_PERSON)),
             "patch": _of("change_person", "Change a member", _one(_PERSON), body=_CHANGE),
+        },
+        "/people/{email}/second-factor": {
+            "parameters": [_EMAIL],
+            "delete": _of("reset_second_factor", "Reset", gone, body=_REASON),
         },
         "/tokens": {
             "get": _of("list_tokens", "Your tokens", _all("tokens", _TOKEN), query=("email",)),

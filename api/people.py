@@ -32,6 +32,7 @@ from engine.people.managing import (
     ensure_permission,
 )
 from engine.people.members import no_member
+from engine.people.opening import ensure_production, reset_second_factor
 from engine.session import Session, run
 from engine.snapshots import Environments
 from engine.store.platform.control import email_key, list_services
@@ -39,7 +40,7 @@ from engine.store.platform.enter import SystemCredential
 from engine.store.platform.members import MemberRow, find_member, list_members
 
 View = Callable[..., Response]
-CREATED = 201
+CREATED, NO_CONTENT = 201, 204
 DEFAULT_PEOPLE, MOST_PEOPLE = 100, 1000
 NEW = {"email": str, "name": str, "role": str, "permission_sets": list, "service": bool}
 CHANGE = {"role": str, "permission_sets": list, "active": bool}
@@ -58,6 +59,7 @@ def people_routes(
         ("POST", "/people", people.create),
         ("GET", "/people/<email>", people.read),
         ("PATCH", "/people/<email>", people.change),
+        ("DELETE", "/people/<email>/second-factor", people.reset_second_factor),
         ("GET", "/tokens", tokens.list),
         ("POST", "/tokens", tokens.create),
         ("DELETE", "/tokens/<id>", tokens.revoke),
@@ -147,6 +149,28 @@ class PeopleRoutes:
         with self.environments.open(environment).database.read() as tx:
             changed = find_member(tx, person=member.person)
         return answer(encode(self._shape(changed or member)))
+
+    def reset_second_factor(self, environment: str, email: str) -> Response:
+        """Remove a member's second factor, with a reason; 204. Of production alone.
+
+        The account is the installation's: who manages people of a sandbox does not open it.
+        """
+        given = _given({"reason": str}, "reason")
+        ensure_production(environment)
+
+        def work(session: Session) -> tuple[Manager, MemberRow]:
+            return manager_of(session), _member(session, email)
+
+        manager, member = self.calls.enter(environment, work, write=False)
+        reset_second_factor(
+            self.environments.control,
+            self.environments.open(environment).database,
+            manager,
+            member,
+            at=SystemClock().now(),
+            reason=given.text("reason"),
+        )
+        return answer(b"", NO_CONTENT)
 
     def _carry_out(self, environment: str, member: MemberRow, given: Given, actor: str) -> None:
         opened, at = self.environments.open(environment), SystemClock().now()

@@ -24,6 +24,7 @@ FAMILIES = {
     "Q1": "Requests",
     "Q2": "Requests over REST",
     "R1": "Records",
+    "R2": "Accounts of others",
     "S1": "Storage",
     "U1": "Usage of the command line",
     "V1": "Versions",

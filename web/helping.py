@@ -49,6 +49,7 @@ class Helping:
             other,
             this_browser(),
             at=now,
+            reason=request.form.get("reason", ""),
         )
         answer = go(f"{visited.root}/")
         keep_own(answer, visited.secret)

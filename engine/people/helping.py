@@ -10,6 +10,7 @@ from datetime import datetime
 
 from engine.errors import Conflict
 from engine.people.managing import Manager, ensure_may_work_as
+from engine.people.reasons import read_reason
 from engine.people.sessions import Browser, Kind, open_in
 from engine.store.database import Database
 from engine.store.platform import audit, sessions
@@ -26,11 +27,13 @@ def begin_helping(
     browser: Browser,
     *,
     at: datetime,
+    reason: str,
 ) -> str:
     """Open a session in which the helper works as another member; give its secret.
 
     `environment` is its name and database. The helper's own session stays and waits.
-    Raises: AccessDenied A100, A103; Conflict C125 for oneself and for who is not active.
+    Raises: AccessDenied A100, A103; Conflict C125 for oneself and for who is not active;
+    RecordInvalid R200 without a reason.
     """
     (name, database), (manager, own) = environment, helper
     permissions = frozenset().union(*(manager.given.get(one, ()) for one in other.permission_sets))
@@ -38,12 +41,15 @@ def begin_helping(
     if other.user == manager.user or not other.is_active:
         message = "You work as yourself already, or this person is not active."
         raise Conflict(message, code="C125")
+    why = {"reason": read_reason(reason)}
     with database.write() as tx:
         target = f"user {other.user}"
-        audit.note(tx, at=at, actor=manager.email, action="log_in_as.begin", target=target)
+        audit.note(
+            tx, at=at, actor=manager.email, action="log_in_as.begin", target=target, detail=why
+        )
     kind = Kind(has_second_factor=own.has_second_factor, environment=name, acting_as=other.person)
     with control.write() as tx:
-        target, detail = f"person {other.person}", {"environment": name}
+        target, detail = f"person {other.person}", {"environment": name, **why}
         audit.note(
             tx, at=at, actor=manager.email, action="log_in_as.begin", target=target, detail=detail
         )

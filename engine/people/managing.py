@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from engine.compiled import Model
-from engine.errors import AccessDenied, NotFound
+from engine.errors import AccessDenied, Conflict, NotFound
 from engine.model.permissions import ADMINISTRATOR
 from engine.store.platform.members import find_member_of_user
 from engine.store.tx import Tx
@@ -113,12 +113,34 @@ def ensure_may_work_as(
     Raises: AccessDenied A100 without log_in_as, A103.
     """
     ensure_permission(manager, "log_in_as", "Working as somebody else")
-    if manager.is_administrator:
-        return
-    more = sorted(set(permissions) - manager.permissions)
-    if ADMINISTRATOR in sets or more:
+    if _stands_above(manager, sets, permissions):
         message = "You cannot work as somebody who may do more than you."
         raise AccessDenied(message, code="A103", hint="ask an administrator")
+
+
+def ensure_may_reset_sign_in(
+    manager: Manager, user: int, sets: Collection[str], permissions: Collection[str]
+) -> None:
+    """Refuse opening the account of somebody who may do more, and one's own by this way.
+
+    One's own is opened by one's own password and code: whoever could leave the code out here would
+    only need a browser that was left open.
+    Raises: AccessDenied A100 without manage_users, A103; Conflict R201 for oneself.
+    """
+    ensure_permission(manager, "manage_users", "Resetting a second factor")
+    if user == manager.user:
+        message = "Your own second factor is removed on the page of your account, by its code."
+        raise Conflict(message, code="R201", hint="or another administrator resets it")
+    if _stands_above(manager, sets, permissions):
+        message = "You cannot open the account of somebody who may do more than you."
+        raise AccessDenied(message, code="A103", hint="ask an administrator")
+
+
+def _stands_above(manager: Manager, sets: Collection[str], permissions: Collection[str]) -> bool:
+    """Tell whether somebody with these sets and permissions may do what the manager may not."""
+    if manager.is_administrator:
+        return False
+    return ADMINISTRATOR in sets or bool(set(permissions) - manager.permissions)
 
 
 def _lacks(manager: Manager, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -116,13 +117,19 @@ def give_code(
 
 
 def remove_second_factor(
-    control_database: Database, person: PersonRow, *, at: datetime, actor: str
+    control_database: Database,
+    person: PersonRow,
+    *,
+    at: datetime,
+    actor: str,
+    detail: Mapping[str, object] | None = None,
 ) -> None:
-    """Ask for codes no longer; every session of the person ends."""
+    """Ask for codes no longer; every session of the person ends. `detail` goes into the audit."""
     with control_database.write() as tx:
         second_factors.remove_second_factor(tx, person.id)
         target = f"person {person.id}"
-        audit.note(tx, at=at, actor=actor, action="second_factor.remove", target=target)
+        action = "second_factor.remove"
+        audit.note(tx, at=at, actor=actor, action=action, target=target, detail=detail or {})
         revoke_in(tx, person.id, at=at, actor=actor)
 
 

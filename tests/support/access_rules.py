@@ -93,6 +93,7 @@ API: Mapping[str, Rule] = {
     "POST /people": _api("people", 403, email="x@example.test"),
     "GET /people/<email>": _api("people", 403),
     "PATCH /people/<email>": _api("people", 403),
+    "DELETE /people/<email>/second-factor": _api("people", 403, reason="lost"),
     "GET /tokens": _api("people", 200),  # one's own
     "POST /tokens": _api("people", 403, email="admin@example.test"),
     "DELETE /tokens/<id>": _api("people", 404),
@@ -196,6 +197,8 @@ PAGES: Mapping[str, Rule] = {
     "GET /setup/plans/<digest>": _page(403),
     "POST /setup/plans/<digest>/approve": _page(403),
     "POST /setup/undo/<int:version>": _page(403),
+    "GET /setup/people/<int:user>": _page(403),
+    "POST /setup/people/<int:user>/second-factor": _page(403, 404),
 }
 
 OTHERS: Mapping[str, Rule] = {

@@ -233,7 +233,9 @@ def test_working_as_somebody_else_is_shown_and_noted(home: House):
     """A bar says so, changes carry both names, and the audit has it on both sides."""
     visitor = visitor_of(home, "admin")
 
-    begun = visitor.send(HOME, f"{HOME}log-in-as", email="rep@example.test")
+    begun = visitor.send(
+        HOME, f"{HOME}log-in-as", reason="A ticket of today", email="rep@example.test"
+    )
     page = visitor.get(HOME).text
     account = visitor.get("/account")
     ended = visitor.send(HOME, "/log-in-as/end")
@@ -252,7 +254,7 @@ def test_working_as_somebody_else_is_shown_and_noted(home: House):
 def test_a_helper_session_opens_one_environment_for_an_hour(home: House):
     """And ends with the deactivation of either."""
     visitor = visitor_of(home, "admin")
-    visitor.send(HOME, f"{HOME}log-in-as", email="rep@example.test")
+    visitor.send(HOME, f"{HOME}log-in-as", reason="A ticket of today", email="rep@example.test")
     control = home.environments.control
 
     with control.read() as tx:
@@ -274,7 +276,9 @@ def test_a_helper_never_gains(home: House, target: str):
     home.admit("keeper", "auditor")
     visitor = visitor_of(home, "helper")
 
-    answer = visitor.send(HOME, f"{HOME}log-in-as", email=f"{target}@example.test")
+    answer = visitor.send(
+        HOME, f"{HOME}log-in-as", reason="A ticket of today", email=f"{target}@example.test"
+    )
 
     wanted = {"admin": 403, "keeper": 403, "rep": 303, "nobody": 404, "helper": 409}
     assert answer.status_code == wanted[target]
@@ -284,7 +288,12 @@ def test_working_as_others_needs_its_permission(home: House):
     """A rep is refused, and nothing is begun."""
     visitor = visitor_of(home, "rep")
 
-    assert visitor.send(HOME, f"{HOME}log-in-as", email="admin@example.test").status_code == 403
+    assert (
+        visitor.send(
+            HOME, f"{HOME}log-in-as", reason="A ticket of today", email="admin@example.test"
+        ).status_code
+        == 403
+    )
     assert visitor.get("/account").status_code == 200
 
 
@@ -295,7 +304,7 @@ def test_history_names_helper_and_helped(home: House):
     new = NewMember(email="tess@example.test", permission_sets=frozenset({ADMIN}))
     create_user(home.environments.control, environment.database, new, at=at, actor="t")
     visitor = visitor_of(home, "admin")
-    visitor.send(HOME, f"{HOME}log-in-as", email="rep@example.test")
+    visitor.send(HOME, f"{HOME}log-in-as", reason="A ticket of today", email="rep@example.test")
 
     def source(client: Visitor) -> str:
         with client.app.test_request_context(
