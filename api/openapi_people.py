@@ -117,9 +117,9 @@ def people_paths() -> Json:
             "get": _of("read_person", "One member", _one(_PERSON)),
             "patch": _of("change_person", "Change a member", _one(_PERSON), body=_CHANGE),
         },
-        "/people/{email}/second-factor": {
+        "/people/{email}/reset-second-factor": {
             "parameters": [_EMAIL],
-            "delete": _of("reset_second_factor", "Reset", gone, body=_REASON),
+            "post": _of("reset_second_factor", "Reset a second factor", gone, body=_REASON),
         },
         "/tokens": {
             "get": _of("list_tokens", "Your tokens", _all("tokens", _TOKEN), query=("email",)),

@@ -59,7 +59,7 @@ def people_routes(
         ("POST", "/people", people.create),
         ("GET", "/people/<email>", people.read),
         ("PATCH", "/people/<email>", people.change),
-        ("DELETE", "/people/<email>/second-factor", people.reset_second_factor),
+        ("POST", "/people/<email>/reset-second-factor", people.reset_second_factor),
         ("GET", "/tokens", tokens.list),
         ("POST", "/tokens", tokens.create),
         ("DELETE", "/tokens/<id>", tokens.revoke),

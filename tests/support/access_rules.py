@@ -93,7 +93,7 @@ API: Mapping[str, Rule] = {
     "POST /people": _api("people", 403, email="x@example.test"),
     "GET /people/<email>": _api("people", 403),
     "PATCH /people/<email>": _api("people", 403),
-    "DELETE /people/<email>/second-factor": _api("people", 403, reason="lost"),
+    "POST /people/<email>/reset-second-factor": _api("people", 403, reason="lost"),
     "GET /tokens": _api("people", 200),  # one's own
     "POST /tokens": _api("people", 403, email="admin@example.test"),
     "DELETE /tokens/<id>": _api("people", 404),

@@ -143,15 +143,15 @@ def test_a_second_factor_is_reset_over_rest(shop: House):
     """With the scope for people, a reason, and towards nobody who may do more."""
     shop.admit("theo", "sales_rep")
     with_second_factor(shop, "theo")
-    admin, path = shop.caller(), "/people/theo@example.test/second-factor"
+    admin, path = shop.caller(), "/people/theo@example.test/reset-second-factor"
     shop.admit("clerk", "sales_rep")
 
-    refused = shop.caller("clerk").send("DELETE", path, {"reason": "because"})
-    unsaid = admin.send("DELETE", path, {})
-    short = admin.send("DELETE", path, {"reason": "x"})
-    done = admin.send("DELETE", path, {"reason": "Phone lost"})
-    again = admin.send("DELETE", path, {"reason": "Phone lost"})
-    own = admin.send("DELETE", "/people/admin@example.test/second-factor", {"reason": "mine"})
+    refused = shop.caller("clerk").send("POST", path, {"reason": "because"})
+    unsaid = admin.send("POST", path, {})
+    short = admin.send("POST", path, {"reason": "x"})
+    done = admin.send("POST", path, {"reason": "Phone lost"})
+    again = admin.send("POST", path, {"reason": "Phone lost"})
+    own = admin.send("POST", "/people/admin@example.test/reset-second-factor", {"reason": "mine"})
 
     assert [refused.status, unsaid.status, short.status, done.status] == [403, 422, 422, 204]
     assert (short.json["code"], short.json["errors"][0]["field"]) == ("R200", "reason")
