@@ -156,9 +156,9 @@ class PeopleRoutes:
         The account is the installation's: who manages people of a sandbox does not open it.
         """
         given = _given({"reason": str}, "reason")
-        ensure_production(environment)
 
         def work(session: Session) -> tuple[Manager, MemberRow]:
+            ensure_production(environment)
             return manager_of(session), _member(session, email)
 
         manager, member = self.calls.enter(environment, work, write=False)
