@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint
 
-from admin import changes, components, lists, members, objects, places, undoing
+from admin import changes, components, lists, members, objects, places, runs, undoing
 from admin.platform import install_platform
 from engine.snapshots import Environments
 from web.assets import add_folder
@@ -28,6 +28,9 @@ def make_admin(environments: Environments) -> Blueprint:
     rule("/setup/changes/keep", "keep", changes.keep_changes, methods=["POST"])
     rule("/setup/plans/<digest>", "plan", changes.show_plan)
     rule("/setup/plans/<digest>/approve", "approve", changes.approve_plan_here, methods=["POST"])
+    rule("/setup/runs", "runs", runs.show_runs)
+    rule("/setup/runs/<int:run>", "run", runs.show_run)
+    rule("/setup/runs/<int:run>/<deed>", "act", runs.act, methods=["POST"])
     rule("/setup/environments", "environments", places.show_environments)
     rule("/setup/environments", "make", places.create_sandbox, methods=["POST"])
     drop = "/setup/environments/<name>/delete"

@@ -65,7 +65,8 @@ def show_start() -> Response:
             if may(session, right)
             and (visit().environment.name == PRODUCTION or not LISTINGS[name].is_central)
         ]
-        return {"families": families, "sees": may(session, *SEES), "tables": tables}
+        runs = {"sees_runs": may(session, "customize")}
+        return {"families": families, "sees": may(session, *SEES), "tables": tables, **runs}
 
     return show("admin/start.html", work)
 

@@ -20,6 +20,7 @@ from api.metadata import OPENAPI_ADDRESS, MetadataRoutes
 from api.people import people_routes
 from api.promotion import promotion_routes
 from api.records import RecordRoutes
+from api.runs import run_routes
 from api.traces import trace_routes
 from engine.snapshots import Environments
 
@@ -50,6 +51,7 @@ def routes(environments: Environments) -> tuple[tuple[str, str, View, str], ...]
         *effect_routes(calls),
         *clock_routes(calls),
         *trace_routes(calls),
+        *run_routes(calls),
         *people_routes(calls, environments),
         ("GET", OPENAPI_ADDRESS, metadata.openapi, "read"),
     )

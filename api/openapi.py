@@ -23,6 +23,7 @@ from api.openapi_parts import (
 )
 from api.openapi_people import people_paths
 from api.openapi_promotion import promotion_paths
+from api.openapi_runs import RUN_SCHEMA, button_paths, run_paths
 from api.schemas import Described, Json, record_schema, values_schema
 
 OPENAPI = "3.1.0"
@@ -44,6 +45,7 @@ def document(base: str, title: str, version: str, objects: Iterable[Described]) 
         "_bulk": BULK_SCHEMA,
         "_aggregate": AGGREGATE_SCHEMA,
         "_approval": APPROVAL_SCHEMA,
+        "_run": RUN_SCHEMA,
     }
     for described in objects:
         paths.update(_paths(described))
@@ -111,6 +113,7 @@ def _general() -> Json:
         **people_paths(),
         **waiting_paths(),
         **effect_paths(),
+        **run_paths(),
         "/openapi.json": get("read_openapi", "This description"),
     }
 
@@ -153,6 +156,7 @@ def _paths(described: Described) -> Json:
                 paths[f"/records/{name}/by/{field}/{{value}}"] = {"put": _upsert(described, field)}
     paths.update(access_paths(described, rights))
     paths.update(approval_paths(described))
+    paths.update(button_paths(described))
     return paths
 
 

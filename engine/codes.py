@@ -214,6 +214,7 @@ CODES: dict[str, str] = {
     "W113": "The record that a run works on is not there any more.",
     "W114": "A workflow as it was when a run began does not fit the configuration any more.",
     "W115": "The run is in another state: it cannot be tried again or cancelled.",
+    "W116": "The workflow of a button does not apply to the record as it is now.",
     "W140": "Whom an effect goes to cannot be computed.",
     "W141": "The configuration has no such e-mail.",
     "W142": "The configuration has no such endpoint to send to.",

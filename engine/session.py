@@ -29,6 +29,7 @@ from engine.saving.bulk import BulkResult, carry_out
 from engine.saving.looking import Happening, Seen, load_named, look, read_history
 from engine.saving.looking_back import Tracing
 from engine.saving.requests import Approvals, Shown, Told, Waiting
+from engine.saving.run_history import Runs
 from engine.saving.save import Change, Outcome, change, create, unique_conflict
 from engine.saving.sharing import Sharing
 from engine.saving.timing import Timing, clocks_of
@@ -45,7 +46,7 @@ from engine.store.platform.idempotency import KeptAnswer
 from engine.store.platform.shares import Share
 from engine.store.reading import count, fetch_by_ids, fetch_window, find_ids
 from engine.store.titles import Named, fetch_titles
-from engine.unit import open_unit
+from engine.unit import in_name_of, open_unit
 
 __all__ = [
     "Absence",
@@ -140,6 +141,11 @@ class Session:
     def sharing(self) -> Sharing:
         """Shares by hand and new owners."""
         return Sharing(self._unit)
+
+    @property
+    def runs(self) -> Runs:
+        """Runs of workflows: what they did, what they wait for, buttons that start one."""
+        return Runs(self._unit, partial(in_name_of, self._unit))
 
     @property
     def approvals(self) -> Approvals:

@@ -1,12 +1,12 @@
-"""The actions of a layout as buttons: links to prefilled forms, and to addresses.
+"""The actions of a layout as buttons: links to prefilled forms and to addresses, and workflows.
 
-Actions that run a workflow are left out until workflows run.
+A workflow is offered to who may change the record, while its criteria hold; pressing looks again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from engine.compiled import CompiledObject
@@ -31,6 +31,7 @@ class Button:
     icon: str
     href: str
     is_outside: bool = False
+    is_deed: bool = False  # it does something: sent as a form
 
 
 def gather_actions(session: Session, seen: Seen, layout: Layout, root: str) -> list[Button]:
@@ -62,12 +63,30 @@ def _button(
     if created is not None and session.unit.access.of(created.name).may("create"):
         query = urlencode({"_action": name, "_from": str(seen.record["id"])})
         return Button(label=label, icon=icon, href=f"{root}/o/{created.name}/new?{query}")
+    if "workflow" in data:
+        return _deed(session, seen, name, data, Button(label=label, icon=icon, href=root))
     if "url" not in data:
         return None
     address = compile_declared(session.snapshot.model, seen.object, data["url"], is_condition=False)
     text = "" if address is None else str(address.settle(known, context) or "")
     is_safe = text.startswith(("https://", "http://", "mailto:", "tel:")) and text.isprintable()
     return Button(label=label, icon=icon, href=text, is_outside=True) if is_safe else None
+
+
+def _deed(
+    session: Session, seen: Seen, name: str, data: Mapping[str, object], button: Button
+) -> Button | None:
+    """Give the button of a workflow to who may change the record, where it applies."""
+    workflow = session.snapshot.model.workflows.get(str(data["workflow"]))
+    may_edit = seen.may_edit and session.unit.access.of(seen.object.name).may("edit")
+    if workflow is None or not may_edit:
+        return None
+    known: Mapping[str, Value] = {**seen.record, **seen.facts}
+    context = context_of(session.unit, prior=known)
+    if workflow.condition is not None and not workflow.condition.holds(known, context):
+        return None
+    href = f"{button.href}/o/{seen.object.name}/{seen.record['id']}/action/{name}"
+    return replace(button, href=href, is_deed=True)
 
 
 def first_values(

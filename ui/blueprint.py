@@ -14,6 +14,7 @@ from ui import home
 from ui.approvals import add_approvals
 from ui.listing.routes import ListRoutes
 from ui.me import add_me
+from ui.pressing import add_pressing
 from ui.records import add_records
 from ui.search import add_search
 from web.assets import add_folder
@@ -29,4 +30,5 @@ def make_ui() -> Blueprint:
     ListRoutes().add_to(blueprint)
     add_records(blueprint)
     add_approvals(blueprint)
+    add_pressing(blueprint)
     return blueprint

@@ -123,7 +123,16 @@ def look_at(
     columns = find_columns(session, compiled.name, paths)
     facts = {path for one in layouts for path in one.facts}
     facts |= reads_of(session.snapshot.model, compiled.name)
+    facts |= _reads_of_buttons(session.snapshot.model, compiled.name)
     return session.look(compiled.name, record_id, paths_of(columns), facts, is_bin=is_bin)
+
+
+def _reads_of_buttons(model: Model, name: ObjectName) -> set[str]:
+    """Give what decides whether the workflows of buttons are offered on a record of an object."""
+    found = model.declared.get("action", {}).values()
+    names = {str(one.get("workflow")) for one in found if one.get("object") == name}
+    workflows = (model.workflows[one] for one in names if one in model.workflows)
+    return {path for w in workflows if w.condition is not None for path in w.condition.reads}
 
 
 def _choose(

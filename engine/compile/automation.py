@@ -24,7 +24,7 @@ from engine.programs import Instruction, Program, WaitUntil
 from engine.source import SourceDoc
 
 BEFORE_SAVE, DELETED, AT = "before_save", "deleted", "at"
-AFTER_SAVE = frozenset({"created", "updated", "saved"})
+AFTER_SAVE = frozenset({"created", "updated", "saved", "webhook"})  # what a save may start
 _ONCE = datetime(2024, 1, 1, tzinfo=UTC)
 _RUN_BEFORE_SAVE = frozenset({"set", "if"})
 _NOT_IN_THE_BIN = frozenset({"set", "assign", "approve"})

@@ -25,6 +25,7 @@ from engine.saving.written import Written
 from engine.store.platform import runs
 from engine.store.reading import fetch_by_ids
 
+WEBHOOK = "webhook"  # a trigger, and the door of incoming endpoints: `Unit.source`
 # Event -> the triggers that it is.
 STARTS: Mapping[str, frozenset[str]] = {
     "created": frozenset({"created", "saved"}),
@@ -46,6 +47,7 @@ class _Seen:
     changed: int
     context: EvalContext
     version: int
+    triggers: frozenset[str]
 
 
 def run_workflows(unit: Unit, compiled: CompiledObject, written: Sequence[Written]) -> None:
@@ -60,14 +62,21 @@ def run_workflows(unit: Unit, compiled: CompiledObject, written: Sequence[Writte
     workflows = automation.deleted if is_gone else automation.after
     if not workflows or written[0].event == "restored":
         return
-    unit = acting(unit)
-    seen = [_see(unit, automation, compiled, one) for one in written]
+    came_in, unit = unit.source == WEBHOOK, acting(unit)
+    seen = [_see(unit, automation, compiled, one, came_in=came_in) for one in written]
     for workflow in workflows:
         if is_ready(workflow.program):
             _look(unit, automation, compiled, workflow, seen)
 
 
-def _see(unit: Unit, automation: Automation, compiled: CompiledObject, written: Written) -> _Seen:
+def _see(
+    unit: Unit,
+    automation: Automation,
+    compiled: CompiledObject,
+    written: Written,
+    *,
+    came_in: bool,
+) -> _Seen:
     memory = memory_of(unit)
     version = int(written.values["version"])  # type: ignore[arg-type]  # an integer
     met = memory.of(written.id)
@@ -80,6 +89,9 @@ def _see(unit: Unit, automation: Automation, compiled: CompiledObject, written: 
     is_whole = written.event in _WHOLE and _has_all(automation, written.values)
     context = replace(unit.caller.context, prior=met.found, is_new=met.found is None)
     is_first = met.found is written.old
+    triggers = STARTS.get(written.event, frozenset())
+    if came_in and written.event in _WHOLE:
+        triggers |= {WEBHOOK}
     changed = written.changed if is_first else _changed(compiled, met, written.values)
     return _Seen(
         written,
@@ -88,6 +100,7 @@ def _see(unit: Unit, automation: Automation, compiled: CompiledObject, written: 
         0 if met.found is None else changed,
         context,
         version,
+        triggers,
     )
 
 
@@ -134,7 +147,7 @@ def _look(
 
 def _may_fire(workflow: Workflow, one: _Seen) -> bool:
     """Tell whether a workflow is looked at for a record: its trigger, not fired, what changed."""
-    if workflow.when not in STARTS.get(one.written.event, ()):
+    if workflow.when not in one.triggers:
         return False
     if workflow.gate and not all(one.changed & mask for mask in workflow.gate):
         return False

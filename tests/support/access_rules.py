@@ -118,6 +118,11 @@ API: Mapping[str, Rule] = {
     "POST /outbox/<id>/replay": _api("deploy", 403),
     "POST /outbox/<id>/discard": _api("deploy", 403),
     "GET /audit": _api("people", 403),
+    "GET /runs": _api("read", 403),
+    "GET /runs/<id>": _api("read", 404),
+    "POST /runs/<id>/retry": _api("records", 403),
+    "POST /runs/<id>/cancel": _api("records", 403),
+    "POST /records/<object>/<id>/actions/<action>": _api("records", 404),
     "GET /openapi.json": _api("read", 200),  # of what the caller may read
 }
 
@@ -178,6 +183,10 @@ PAGES: Mapping[str, Rule] = {
     "GET /o/<name>/suggest/<field>": _page(404),
     "GET /setup/": _page(403),
     "GET /setup/<kind>/": _page(403),
+    "GET /setup/runs": _page(403),
+    "GET /setup/runs/<int:run>": _page(403),
+    "POST /setup/runs/<int:run>/<deed>": _page(403),
+    "POST /o/<name>/<int:record>/action/<action>": _page(404),
     "GET /setup/<kind>/<name>": _page(403),
     "POST /setup/<kind>/<name>": _page(403),
     "POST /setup/<kind>/<name>/rename": _page(403),
