@@ -5,12 +5,13 @@ Which permission sets somebody gets is decided here; docs/decisions/configuratio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from deploy_tool.testing.stage import EVERY_OBJECT
 from engine.access.effective import ADMINISTRATOR
+from engine.access.standing import above
 from engine.clock import FixedClock
 from engine.compiled import Model
 from engine.names import ObjectName
@@ -61,6 +62,8 @@ class Cast:
     model: Model
     now: datetime
     _sessions: dict[str, Session] = field(default_factory=dict)
+    _numbers: dict[str, int] = field(default_factory=dict)
+    _roles: dict[int, str] = field(default_factory=dict)
     _system: Session | None = None
 
     @property
@@ -70,13 +73,35 @@ class Cast:
             self._system = self._open(SystemCredential())
         return self._system
 
+    def gather(self, actors: Sequence[Mapping[str, object]]) -> None:
+        """Let everybody in before anything is done, so that approvals find them.
+
+        Somebody's manager is whoever in the test has the nearest role above theirs.
+        """
+        for actor in actors:
+            self._number(actor)
+        by_role = {role: number for number, role in reversed(self._roles.items())}
+        for number, role in self._roles.items():
+            higher = (by_role.get(name) for name in above(self.model.roles, role)[1:])
+            manager = next((one for one in higher if one is not None), None)
+            if manager is not None:
+                self.system.update(_USER, number, {"manager": manager})
+
     def session(self, actor: Mapping[str, object]) -> Session:
         """Give the session of somebody; let them in first when they are new."""
-        key = str(actor.get("user") or sorted((name, str(v)) for name, v in actor.items()))
+        key = _key(actor)
         if key not in self._sessions:
-            number = self._let_in(actor, len(self._sessions) + 1)
-            self._sessions[key] = self._open(MemberCredential(number))
+            self._sessions[key] = self._open(MemberCredential(self._number(actor)))
         return self._sessions[key]
+
+    def _number(self, actor: Mapping[str, object]) -> int:
+        key = _key(actor)
+        if key not in self._numbers:
+            number = self._let_in(actor, len(self._numbers) + 1)
+            self._numbers[key] = number
+            if "role" in actor:
+                self._roles[number] = str(actor["role"])
+        return self._numbers[key]
 
     def _let_in(self, actor: Mapping[str, object], place: int) -> int:
         (number,) = self.environment.ids.take(self.tx, _USER)
@@ -91,3 +116,7 @@ class Cast:
     def _open(self, credential: MemberCredential | SystemCredential) -> Session:
         clock = FixedClock(self.now)
         return Session(open_unit(self.environment, self.tx, credential, clock, SOURCE))
+
+
+def _key(actor: Mapping[str, object]) -> str:
+    return str(actor.get("user") or sorted((name, str(v)) for name, v in actor.items()))

@@ -17,7 +17,7 @@ from deploy_tool.testing.comparing import compare
 from deploy_tool.testing.filling import Filler, new_filler
 from deploy_tool.testing.outcomes import Outcome, State, Stopped, outcome_of
 from deploy_tool.testing.people import Cast
-from deploy_tool.testing.waiting import SHARING, waits_for, waits_for_sharing
+from deploy_tool.testing.waiting import waits_for
 from deploy_tool.testing.wording import errors_of, say_refusal
 from engine.clock import Clock
 from engine.compiled import Model
@@ -29,6 +29,7 @@ from engine.session import Record, Session
 from engine.snapshots import Environment
 from engine.source import SourceDoc, SourceTree
 from engine.store.database import Database
+from engine.store.platform.approvals import PENDING
 from engine.store.tx import Tx
 
 T = TypeVar("T")
@@ -46,8 +47,10 @@ def play(
     with _undone(environment.database) as tx:
         cast = Cast(environment, tx, model, clock.now())
         playing = _Playing(tree, model, cast, new_filler(tree, cast), _group(doc.data, "as"))
+        steps = doc.data.get("steps")
+        cast.gather(_actors(doc.data, steps))
         try:
-            playing.through(doc.data.get("steps"))
+            playing.through(steps)
         except Stopped as found:
             stopped = found
     name = split_key(doc.key)[1][0]
@@ -106,9 +109,14 @@ class _Playing:
         if known is None:
             self._create(session, name, step)
             return
-        if waits_for_sharing(self.tree, self.model, session, name, known.owner):
-            raise Stopped(State.WAITS, found=SHARING)
-        play = {"update": self._update, "delete": self._delete, "expect": self._expect}[action]
+        play = {
+            "update": self._update,
+            "delete": self._delete,
+            "expect": self._expect,
+            "submit": self._submit,
+            "approve": self._decide,
+            "reject": self._decide,
+        }[action]
         play(session, known, step)
 
     def _create(self, session: Session, name: ObjectName, step: Step) -> None:
@@ -124,10 +132,30 @@ class _Playing:
     def _delete(self, session: Session, known: _Known, step: Step) -> None:
         self._try(step, lambda: session.delete(known.name, known.id))
 
+    def _submit(self, session: Session, known: _Known, step: Step) -> None:
+        approval = None if "approval" not in step else str(step["approval"])
+
+        def submit() -> None:
+            session.approvals.submit(session.compiled(known.name), known.id, approval)
+
+        self._try(step, submit)
+
+    def _decide(self, session: Session, known: _Known, step: Step) -> None:
+        approval = None if "approval" not in step else str(step["approval"])
+        answer = "approved" if "approve" in step else "rejected"
+        comment = str(step.get("comment", ""))
+
+        def decide() -> None:
+            compiled = session.compiled(known.name)
+            session.approvals.decide(compiled, known.id, answer, approval, comment)
+
+        self._try(step, decide)
+
     def _expect(self, session: Session, known: _Known, step: Step) -> None:
         record = self._seen(session, known, is_visible=step.get("visible") is not False)
         if record is None:
             return
+        self._compare_approvals(known, step)
         wanted = {
             path: self._known(name).id if (name := self._named(known.name, path, value)) else value
             for path, value in _group(step, "values").items()
@@ -137,6 +165,25 @@ class _Playing:
             record |= self._read(lambda: session.get(known.name, known.id, paths))
         context = session.unit.caller.context
         compare(self.model, known.name, wanted, record, context)
+
+    def _compare_approvals(self, known: _Known, step: Step) -> None:
+        """Compare the state of requests, and whether the record is locked."""
+        wanted = _group(step, "approval")
+        if not wanted and "locked" not in step:
+            return
+        system = self.cast.system
+        told = system.approvals.of_record(system.compiled(known.name), known.id)
+        newest = {one.request.approval: one.request.status for one in reversed(told)}
+        for name, state in wanted.items():
+            found = newest.get(name, "none")
+            if found != state:
+                expected = f"approval {name} = {state}"
+                raise Stopped(State.FAILED, expected=expected, found=f"approval {name} = {found}")
+        is_locked = any(one.request.locks and one.request.status == PENDING for one in told)
+        if "locked" in step and step["locked"] is not is_locked:
+            said = {True: "the record is locked", False: "the record is not locked"}
+            expected, found = said[bool(step["locked"])], said[is_locked]
+            raise Stopped(State.FAILED, expected=expected, found=found)
 
     def _seen(self, session: Session, known: _Known, *, is_visible: bool) -> Record | None:
         """Give the record as somebody sees it, None when it must be hidden and is."""
@@ -216,6 +263,16 @@ class _Playing:
         number = int(str(saved["id"]))
         owner = self.cast.system.get(name, number, ["owner"])["owner"]
         self.records[alias] = _Known(name=name, id=number, owner=owner)
+
+
+def _actors(data: Step, steps: object) -> list[Step]:
+    """Name everybody who acts in a test, in order."""
+    listed = (
+        [step for step in steps if isinstance(step, Mapping)]
+        if isinstance(steps, list | tuple)
+        else []
+    )
+    return [_group(data, "as"), *(_group(step, "by") for step in listed if "by" in step)]
 
 
 def _names(error: PatronError) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from engine.errors import Conflict, FieldError, PatronError, RecordInvalid
+from engine.errors import Conflict, FieldError, PatronError, RecordInvalid, RecordLocked
 
 
 def say_value(value: object) -> str:
@@ -49,7 +49,7 @@ def say_refusal(error: PatronError) -> str:
 
 def errors_of(error: PatronError) -> tuple[FieldError, ...]:
     """Give the fields that an error speaks of."""
-    return tuple(error.errors) if isinstance(error, RecordInvalid | Conflict) else ()
+    return tuple(error.errors) if isinstance(error, RecordInvalid | RecordLocked | Conflict) else ()
 
 
 def _sentence(found: FieldError) -> str:

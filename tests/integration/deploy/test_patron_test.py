@@ -88,23 +88,29 @@ def test_a_step_that_fails_points_at_itself(crm):
     assert "        found:    amount: won_needs_amount A won deal has an amount.\n" in done.out
 
 
+DUPLICATES = "duplicate_rules: {same: {match: [{field: name, how: exact}], action: block}}\n"
+WAITING = TESTS.replace("{expect: deal, values: {amount: 10, stage: won}}",
+                        "{create: deal, values: {name: Big}, fails_with: same}")  # fmt: skip
+REASON = 'the duplicate rule "same": duplicate rules come with automation'
+
+
 def test_what_waits_is_neither_passed_nor_failed(crm):
-    """A step that needs approvals ends the test as waiting, and the run is good."""
-    done = try_out(
-        crm, tests__deal=TESTS.replace("values: {amount: 10, stage: won}", "locked: true")
-    )
+    """A step that needs what is not there yet ends the test as waiting, and the run is good."""
+    done = try_out(crm, objects__deal=DEAL + RULES + DUPLICATES, tests__deal=WAITING)
 
     assert done.code == 0
     place = f"waits   {crm.folder}/tests/deal.yaml:7  won_deals_have_an_amount"
-    assert f"{place}: approvals, which come with automation\n" in done.out
+    assert f"{place}: {REASON}\n" in done.out
     assert done.out.endswith("3 passed, 0 failed, 1 wait\n")
 
 
 def test_a_failure_before_the_waiting_step_is_a_failure(crm):
     """Waiting hides nothing that was played before."""
-    waits = TESTS.replace("values: {amount: 10, stage: won}", "locked: true")
-
-    done = try_out(crm, tests__deal=waits.replace("stage: won, amount: 10", "stage: won"))
+    done = try_out(
+        crm,
+        objects__deal=DEAL + RULES + DUPLICATES,
+        tests__deal=WAITING.replace("stage: won, amount: 10", "stage: won"),
+    )
 
     assert done.code == 3
     assert "tests/deal.yaml:6" in done.out
@@ -137,10 +143,12 @@ def test_json_is_one_object(crm):
 def test_junit_tells_failures_and_what_waits(crm, tmp_path):
     """Build servers read suites, failures with their place, and waiting tests as skipped."""
     files = {
-        "objects__deal": DEAL + RULES.replace("passes: [{stage: won,", "passes: [{stage: open,"),
+        "objects__deal": DEAL
+        + RULES.replace("passes: [{stage: won,", "passes: [{stage: open,")
+        + DUPLICATES,
         "tests__deal": TESTS.replace("fails_with: won_needs_amount", "fails_with: name"),
         "tests__later": "test: later\nsteps:\n  - {create: deal, as: d, values: {name: $any}}\n"
-        "  - {submit: d}\n",
+        "  - {create: deal, values: {name: $any}, fails_with: same}\n",
     }
 
     done = try_out(crm, "--junit", tmp_path / "report.xml", **files)
@@ -154,9 +162,7 @@ def test_junit_tells_failures_and_what_waits(crm, tmp_path):
     failed, waiting = played.findall("testcase")
     assert (failed.get("file"), failed.get("line")) == (f"{crm.folder}/tests/deal.yaml", "5")
     assert "expected refused by name; found amount: won" in failed.find("failure").get("message")
-    assert waiting.find("skipped").get("message") == (
-        "waits for approvals, which come with automation"
-    )
+    assert waiting.find("skipped").get("message") == f"waits for {REASON}"
 
 
 def test_a_report_that_cannot_be_written_is_wrong_usage(crm, tmp_path):

@@ -250,34 +250,81 @@ def test_somebody_else_does_a_step(played) -> None:
     assert (outcome.state, outcome.found) == ("passed", "")
 
 
+def test_what_needs_later_parts_waits(played) -> None:
+    """Neither passed nor failed: the outcome names the part, at the line of the step."""
+    step = "create: deal, values: {name: x}, fails_with: same_name"
+
+    outcome = played(f"{CREATE}\n{step}")
+
+    assert (outcome.state, outcome.line) == ("waits", 5)
+    assert outcome.found.startswith('the duplicate rule "same_name"')
+
+
+ASK = """\
+approval: ask
+object: deal
+enter_if: amount > 50
+submit: {automatic: true}
+steps: [{name: one, approvers: owner.manager}]
+---
+approval: read
+object: deal
+lock: false
+steps: [{name: one, approvers: {role: head}}]
+"""
+REP, HEAD = "as: {role: rep}", "by: {role: head}"
+ASKED = "create: deal, as: deal, values: {name: x, account: $any, amount: 60}"
+
+
 @pytest.mark.parametrize(
-    ("step", "reason"),
+    "steps",
     [
-        ("expect: deal, approval: {ask: pending}", "approvals, which come with automation"),
-        ("expect: deal, locked: false", "approvals, which come with automation"),
-        ("submit: deal", "approvals, which come with automation"),
-        ("approve: deal", "approvals, which come with automation"),
-        ("reject: deal, comment: No", "approvals, which come with automation"),
-        ("expect: deal, values: {flag: x}", 'the workflow "flag", which sets flag: it comes with'),
+        f"{ASKED}\nexpect: deal, approval: {{ask: pending, read: none}}, locked: true",
+        f"{ASKED}\nupdate: deal, values: {{amount: 70}}, fails_with: W160",
+        f"{ASKED}\napprove: deal, {HEAD}\nexpect: deal, approval: {{ask: approved}}, locked: false",
+        f"{ASKED}\nreject: deal, comment: No, {HEAD}\nexpect: deal, approval: {{ask: rejected}}",
+        f"{ASKED}\napprove: deal, fails_with: W166\nexpect: deal, visible: true, {HEAD}",
         (
-            "create: deal, values: {name: x}, fails_with: same_name",
-            'the duplicate rule "same_name"',
+            f"{CREATE}\nsubmit: deal, approval: read\nexpect: deal, locked: false\n"
+            f"approve: deal, approval: read, {HEAD}\nexpect: deal, approval: {{read: approved}}"
         ),
-        (
-            "expect: deal, visible: true, by: {role: head}",
-            "sharing by roles and rules, which comes with access",
-        ),
+        f"{CREATE}\nsubmit: deal, approval: ask, fails_with: W163",
     ],
 )
-def test_what_needs_later_parts_waits(played, step: str, reason: str) -> None:
-    """Neither passed nor failed: the outcome names the part, at the line of the step."""
-    ask = "approval: ask\nobject: deal\nsteps: [{name: one, approvers: owner}]\n"
+def test_approvals_are_played(played, steps: str) -> None:
+    """Submitted by a save or a step, decided by whoever they ask, compared with what is expected.
 
-    outcome = played(f"{CREATE}\n{step}", approvals__ask=ask)
+    Whoever has the nearest role above somebody's is their manager.
+    """
+    outcome = played(steps, REP, approvals__ask=ASK)
 
-    assert outcome.state == "waits"
-    assert outcome.found.startswith(reason)
-    assert outcome.line == 5
+    assert (outcome.state, outcome.found) == ("passed", "")
+
+
+@pytest.mark.parametrize(
+    ("step", "expected", "found"),
+    [
+        ("locked: false", "the record is not locked", "the record is locked"),
+        ("approval: {ask: approved}", "approval ask = approved", "approval ask = pending"),
+        ("approval: {read: pending}", "approval read = pending", "approval read = none"),
+    ],
+)
+def test_what_is_expected_of_approvals_and_not_found(
+    played, step: str, expected: str, found: str
+) -> None:
+    """A failure says what was expected and what was found."""
+    outcome = played(f"{ASKED}\nexpect: deal, {step}", REP, approvals__ask=ASK)
+
+    assert (outcome.state, outcome.expected, outcome.found) == ("failed", expected, found)
+
+
+def test_workflows_run_in_tests(played) -> None:
+    """What a workflow sets after a save can be expected."""
+    mark = """workflow: mark\nobject: deal\nwhen: saved\nsteps: [{name: m, set: {flag: '"x"'}}]\n"""
+
+    outcome = played(f"{CREATE}\nexpect: deal, values: {{flag: x}}", workflows__mark=mark)
+
+    assert (outcome.state, outcome.found) == ("passed", "")
 
 
 def test_fields_that_a_workflow_sets_by_hand_do_not_wait(played) -> None:
