@@ -10,14 +10,17 @@ import os
 import sys
 
 from deploy_tool.processes import die_with_parent
+from deploy_tool.retaining import JOBS as OWN
 from engine.errors import PatronError
 from engine.jobs import JOBS, make_worker, run_worker
 from engine.settings import Settings
 
+ALL_JOBS = (*JOBS, *OWN)
+
 
 def work(settings: Settings, processes: int) -> int:
     """Run jobs until told to stop; gives the exit code."""
-    return run_worker(make_worker(settings, JOBS), processes)
+    return run_worker(make_worker(settings, ALL_JOBS), processes)
 
 
 if __name__ == "__main__":

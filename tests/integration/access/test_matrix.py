@@ -11,8 +11,8 @@ import orjson
 import pytest
 from flask import Flask
 
+from deploy_tool.working import ALL_JOBS as TABLE
 from engine.clock import SystemClock
-from engine.jobs import JOBS as TABLE
 from engine.model.platform import PLATFORM_OBJECTS
 from engine.people import NewMember, create_token, create_user, revoke_token
 from engine.store.database import Database
