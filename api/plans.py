@@ -6,6 +6,7 @@ and its consent, never the plan. See docs/decisions/plans-over-rest.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ from sandbox.baselines import settle_baselines
 
 CREATED = 201
 MOST_BODY = MOST_BYTES + 1_000_000  # what JSON adds to the files
+_REVISION = re.compile(r"[0-9a-f]{4,64}")
 CONSENTS = frozenset({"retire", "narrowing"})
 NEW = {
     "source": str,
@@ -69,14 +71,18 @@ class PlanRoutes:
             patterns=given.listed("patterns"),
             without=given.listed("without"),
             resolve=given.listed("resolve"),
+            git_revision=_revision(given),
             treatments=given.texts("treatments"),
         )
         if asked.files is None:
             named = asked.source_environment
             self.inside.who(environment, named, "Reading a configuration", *SEES)
         installation = self.installation(who)
-        plan = plan_asked(installation, asked).plan
-        self.keep(who, plan, "deploy", git_revision=given.text("git_revision"))
+        planned = plan_asked(installation, asked)
+        plan, revision = planned.plan, asked.git_revision
+        if revision and not planned.is_synchronous:
+            revision = f"{revision}+{plan.target}"  # merged: what runs then is not just the files
+        self.keep(who, plan, "deploy", git_revision=revision)
         return answer(encode(plan.as_json()), CREATED)
 
     def read(self, environment: str, digest: str) -> Response:
@@ -167,6 +173,16 @@ class PlanRoutes:
         version = apply_plan(who.environment.database, planned, order, SystemClock())
         settle_baselines(self.inside.directory, plan.environment)
         return {**shown, "version": version.number, "deployment": version.deployment}
+
+
+def _revision(given: Given) -> str:
+    """Read a git revision. Raises: RecordInvalid R100 for what cannot be one."""
+    found = given.text("git_revision")
+    if not found or _REVISION.fullmatch(found):
+        return found
+    message = "git_revision is the hash of a commit."
+    error = FieldError(field="git_revision", code="R112", message=message)
+    raise RecordInvalid(message, errors=(error,))
 
 
 def _accepted(given: Given) -> frozenset[str]:

@@ -40,6 +40,7 @@ class Asked:
     treatments: Mapping[str, str]
     without: tuple[str, ...] = ()
     resolve: tuple[str, ...] = ()
+    git_revision: str = ""
 
     @property
     def source_environment(self) -> str:
@@ -61,7 +62,13 @@ def plan_asked(installation: Installation, asked: Asked) -> Planned:
         without=asked.without,
         decisions=read_decisions(asked.resolve),
     )
-    return plan_incoming(target, _incoming(installation, asked), wishes, noted=_noted(asked))
+    return plan_incoming(
+        target,
+        _incoming(installation, asked),
+        wishes,
+        noted=_noted(asked),
+        git_revision=asked.git_revision if asked.files is not None else "",
+    )
 
 
 def _incoming(installation: Installation, asked: Asked) -> Incoming:

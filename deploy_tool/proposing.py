@@ -14,12 +14,14 @@ from deploy_tool.places import EnvironmentPlace, FolderPlace, Place, read_place
 from deploy_tool.plan import Plan
 from deploy_tool.planning import AS_IT_COMES, Incoming, Planned, Wishes, plan_again, plan_deployment
 from deploy_tool.promoting import sandbox_incoming
+from deploy_tool.revisions import git_revision
 from deploy_tool.scope import scope_of
 from deploy_tool.trees import environment_tree, past_tree, read_running
 from engine.errors import MetadataInvalid, NotFound, Severity
 from engine.names import EnvironmentName
 from engine.snapshots import Environment
 from engine.source import SourceTree, load_tree
+from engine.store.platform.journal import find_delivered
 from engine.store.tx import Tx
 
 BASE = Path(".patron", "base")  # in a directory: what it was last the same as, "production@118"
@@ -43,7 +45,11 @@ def propose(
     wishes = replace(wishes, author=installation.actor)
     try:
         return plan_incoming(
-            installation.environment(name), incoming, wishes, noted=noted_base(place, name)
+            installation.environment(name),
+            incoming,
+            wishes,
+            noted=noted_base(place, name),
+            git_revision=git_revision(place.path) if isinstance(place, FolderPlace) else "",
         )
     except MetadataInvalid as invalid:
         if isinstance(place, FolderPlace):
@@ -52,15 +58,23 @@ def propose(
 
 
 def plan_incoming(
-    target: Environment, incoming: Incoming, wishes: Wishes, *, noted: int | None = None
+    target: Environment,
+    incoming: Incoming,
+    wishes: Wishes,
+    *,
+    noted: int | None = None,
+    git_revision: str = "",
 ) -> Planned:
     """Plan what came from somewhere; `noted` is the version of the target its work began from.
 
+    Where nobody noted it, files of a git revision begin from the last one that was delivered here.
     Raises: UsageWrong U100 and U105; MetadataInvalid M100 with every problem.
     """
     database = target.database
     with database.read() as tx:
         running = read_running(tx)
+        if noted is None and git_revision:
+            noted = find_delivered(tx)
         if noted is not None and noted != running.head.version:
             incoming = _with_base(tx, incoming, noted)
         decisions = replace(wishes.decisions, kept=incoming.decided)

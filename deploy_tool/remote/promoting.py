@@ -23,6 +23,7 @@ from deploy_tool.planning import Wishes, ensure_fresh
 from deploy_tool.proposing import note_base, noted_base, read_files
 from deploy_tool.remote.client import LONG_PATIENCE, Client, Lost, segment
 from deploy_tool.remote.failures import Unreachable
+from deploy_tool.revisions import git_revision
 from deploy_tool.scope import is_owned, scope_of
 from deploy_tool.sent_trees import ensure_size
 from deploy_tool.site import Prepared
@@ -221,4 +222,4 @@ def _sent(place: FolderPlace, target: EnvironmentName) -> Answer:
     ensure_size(texts)
     noted = noted_base(place, target)
     base = {} if noted is None else {"base": f"{target}@{noted}"}
-    return {"files": texts, **base}
+    return {"files": texts, "git_revision": git_revision(place.path), **base}

@@ -49,6 +49,19 @@ def find_by_tree(tx: Tx, tree: str) -> int | None:
     return None if found is None or found[0] is None else int(found[0])
 
 
+def find_delivered(tx: Tx) -> int | None:
+    """Give the newest version that is just what a git revision says; None when none is.
+
+    A revision that was merged with other work of the environment is noted with a "+".
+    """
+    sql = (
+        "SELECT max(number) FROM patron_version"
+        " WHERE git_revision IS NOT NULL AND git_revision NOT LIKE '%+%'"
+    )
+    found = tx.row(native(tx, sql))
+    return None if found is None or found[0] is None else int(found[0])
+
+
 def diff_versions(tx: Tx, one: int, two: int) -> dict[ComponentKey, tuple[Digest | None, ...]]:
     """Give what differs between two versions: component -> (digest in one, digest in two)."""
     first, second = tree_at(tx, one), tree_at(tx, two)

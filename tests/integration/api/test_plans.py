@@ -102,7 +102,7 @@ def test_files_become_a_plan_a_deployment_and_a_version(lea: Caller) -> None:
     """The plan has the contract's shape; carried out it is a version with author and reason."""
     before = version(lea)
 
-    made = plan(lea, deal(lea, "first: {type: text}"), git_revision="abc123")
+    made = plan(lea, deal(lea, "first: {type: text}"), git_revision="abc1234")
     shown = lea.get(f"/plans/{made.json['digest']}")
     done = apply(lea, made.json["digest"])
 
@@ -121,7 +121,7 @@ def test_files_become_a_plan_a_deployment_and_a_version(lea: Caller) -> None:
         "deploy",
         "because",
     )
-    assert newest["git_revision"] == "abc123"
+    assert newest["git_revision"] == "abc1234"
     one = lea.get(f"/deployments/{done.json['deployment']}").json
     assert (one["state"], one["version"], one["plan"]) == ("done", before + 1, made.json["digest"])
     assert one["planned"]["changes"] == made.json["changes"]

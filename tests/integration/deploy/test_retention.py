@@ -76,7 +76,7 @@ def test_nothing_goes_while_a_deployment_is_under_way(production, installation) 
         assert audit.search(tx, Search(action="purge")) == []
 
 
-def test_the_bin_is_emptied_when_its_days_are_over(production, installation) -> None:
+def test_the_bin_is_emptied_when_its_days_are_over(installation) -> None:
     """A deleted record goes with its history; younger ones and live ones stay."""
 
     def fill(session: Session) -> list[int]:
