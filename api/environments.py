@@ -57,7 +57,8 @@ class EnvironmentRoutes:
         before = read_whole(given, "before", default=NEWEST, least=0, most=NEWEST)
         who = self._who(environment, named)
         found = log_of(installation_of(self.directory, who), named, limit=limit, before=before)
-        return answer(encode({"versions": [_version(one) for one in _listed(found)]}))
+        versions = [_version(one) for one in _listed(found)]
+        return answer(encode({"versions": versions, "deployments": found["deployments"]}))
 
     def tree(self, environment: str, named: str) -> Response:
         """Give the components of a version: digests, or `content` stored or files."""

@@ -6,15 +6,18 @@ whoever asks for it, and the lines for people are made from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import takewhile
 
 from deploy_tool.blaming import Blame, blame
 from deploy_tool.examining import missing_values, unlike_its_model
 from deploy_tool.installation import Installation
-from deploy_tool.trees import read_running
+from deploy_tool.plan import PlannedChange
+from deploy_tool.trees import Running, past_tree, read_running
+from engine.diff import Operation, diff_trees
 from engine.names import ComponentKey
+from engine.store.platform.deployments import Deployment, list_deployments
 from engine.store.platform.head import read_head
 from engine.store.platform.journal import load_changes, load_log
 from engine.store.platform.members import list_members
@@ -69,11 +72,18 @@ def log_of(
     limit: int = SHOWN_VERSIONS,
     before: int | None = None,
 ) -> Answer:
-    """List versions, newest first: who made each, when, and how many components it changed."""
+    """List versions, newest first: who made each, when, and how many components it changed.
+
+    Beside them the deployments that became none: failed, aborted or not finished yet.
+    """
     with installation.environment(name).database.read() as tx:
         versions = load_log(tx, limit=limit, before=before)
         changed = _changed(tx, versions)
-    return {"versions": [_version(one, changed.get(one.number, 0)) for one in versions]}
+        undone = [d for d in list_deployments(tx, limit=limit) if d.state != "done"]
+    return {
+        "versions": [_version(one, changed.get(one.number, 0)) for one in versions],
+        "deployments": [_undone(each) for each in undone],
+    }
 
 
 def blame_of(installation: Installation, name: str, component: str) -> Answer:
@@ -94,13 +104,37 @@ def drift_of(installation: Installation, name: str) -> Answer:
         running = read_running(tx)
         # Newest first: everything since the last version that a deployment made.
         log = load_log(tx, limit=LOOKED_AT)
-        authored = takewhile(lambda version: version.source not in BY_DEPLOYMENT, log)
+        authored = list(takewhile(lambda version: version.source not in BY_DEPLOYMENT, log))
+        operations = _since_deployed(tx, running, authored)
         values = list(missing_values(tx, running))
     return {
         "environment": environment.name,
         "authored": [_authored(version) for version in authored],
+        "changes": [PlannedChange.of(operation).as_json() for operation in operations],
         "physical": list(unlike_its_model(running, database.dialect)),
         "values": values,
+    }
+
+
+def _since_deployed(tx: Tx, running: Running, authored: Sequence[Version]) -> tuple[Operation, ...]:
+    """Give what people changed by hand, in the words of a plan."""
+    if not authored:
+        return ()
+    return diff_trees(past_tree(tx, authored[-1].number - 1), running.tree)
+
+
+def _undone(deployment: Deployment) -> Answer:
+    """Tell of a deployment that did not become a version."""
+    ended = deployment.finished_at
+    return {
+        "deployment": deployment.id,
+        "plan": deployment.digest,
+        "base_version": deployment.base_version,
+        "state": deployment.state,
+        "actor": deployment.actor,
+        "at": _instant(deployment.started_at),
+        "finished_at": None if ended is None else _instant(ended),
+        "error": deployment.error,
     }
 
 

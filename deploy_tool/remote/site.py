@@ -115,7 +115,10 @@ class RemoteLooking:
     def log(self, name: str) -> Answer:
         """List its versions, newest first."""
         found = self.client.get(f"{self.path(name)}/versions", limit=SHOWN_VERSIONS)
-        return {"versions": [_version(one) for one in entries(found, "versions")]}
+        return {
+            "versions": [_version(one) for one in entries(found, "versions")],
+            "deployments": entries(found, "deployments"),
+        }
 
     def blame(self, name: str, component: str) -> Answer:
         """Tell which version made each property what it is."""

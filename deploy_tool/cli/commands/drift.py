@@ -7,6 +7,7 @@ from argparse import Namespace
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
 from deploy_tool.looking import Answer, entries, minute
+from deploy_tool.rendering import MARKS
 from deploy_tool.site import Site
 
 
@@ -15,6 +16,7 @@ def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     name = site.looking.known(arguments.env)
     found = site.looking.drift(name)
     said = [_line(name, version) for version in entries(found, "authored")]
+    said += [_change(change) for change in entries(found, "changes")]
     for sort in ("physical", "values"):
         findings = found[sort]
         said.extend(map(str, findings if isinstance(findings, list) else ()))
@@ -27,3 +29,9 @@ def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
 def _line(environment: str, version: Answer) -> str:
     place = f"{environment}@{version['version']}  {minute(version['at'])}"
     return f"{place}  {version['source']}  {version['actor']}  {version['reason']}".rstrip()
+
+
+def _change(change: Answer) -> str:
+    """Say a change as a plan does."""
+    mark = MARKS.get(str(change["op"]), "~")
+    return f"  {mark} {str(change['component']).replace(':', ' ', 1)}  {change['why']}"

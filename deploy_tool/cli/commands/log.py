@@ -11,11 +11,13 @@ from deploy_tool.site import Site
 
 
 def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
-    """List who made which version, when, and how many components it changed."""
+    """List who made which version, when, how many components it changed; and what failed."""
     name = site.looking.known(arguments.env)
     found = site.looking.log(name)
     for version in entries(found, "versions"):
         terminal.say(_line(name, version))
+    for deployment in entries(found, "deployments"):
+        terminal.say(_undone(deployment))
     if not found["versions"]:
         terminal.say(f"{name} has no version yet.")
     terminal.answer(found)
@@ -27,4 +29,13 @@ def _line(environment: str, version: Answer) -> str:
     what = "1 component" if changed == 1 else f"{changed} components"
     place = f"{environment}@{version['version']}  {minute(version['at'])}"
     said = f"{place}  {version['source']:<8}  {version['actor']}  {what}"
-    return f"{said}  {version['reason']}".rstrip()
+    number = version["deployment"]
+    door = "" if number is None else f"  D-{number}"
+    return f"{said}{door}  {version['reason']}".rstrip()
+
+
+def _undone(deployment: Answer) -> str:
+    """Say a deployment that became no version."""
+    who = f"{minute(deployment['at'])}  {deployment['actor']}"
+    place = f"D-{deployment['deployment']}  {deployment['state']}  {who}"
+    return f"{place}  {deployment['error']}".rstrip()

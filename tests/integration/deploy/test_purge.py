@@ -91,10 +91,15 @@ def test_the_doctor_builds_what_is_missing(production):
     assert production("doctor", "production").out == "production: no trouble found\n"
 
 
-def test_drift_has_three_answers(production):
-    """Nothing, then a dropped index and a value that nobody set."""
+def test_drift_has_three_answers(patron):
+    """Nothing, then a change by hand, a dropped index and a value that nobody set."""
+    production = patron
+    variables = "env_vars:\n  ERP_URL: {type: url, required: true}\n"
+    production.write(env_vars=variables)
+    assert production("init", "--from", production.folder).code == 0
+    production("env", "values", "production", "ERP_URL=https://erp.test")
     before = production("drift", "production", "--json").json
-    production.write(env_vars="env_vars:\n  ERP_URL: {type: url, required: true}\n")
+    production.write(env_vars=variables + "  ERP_KEY: {type: text, secret: true}\n")
     production("apply", "--from", production.folder, "--to", "production")
     with Installation(Settings.from_env(production.environ)) as installation:
         database = installation.environment("production").database
@@ -102,10 +107,14 @@ def test_drift_has_three_answers(production):
             name = min(load_state(tx).indexes_of["deal"])
             tx.run(f'DROP INDEX "{name}"')
             tx.run("UPDATE patron_version SET source = 'ui' WHERE number = 2")
+            tx.run("DELETE FROM patron_value")
 
     after = production("drift", "production", "--json").json
+    text = production("drift", "production").out
 
     assert [before[sort] for sort in ("authored", "physical", "values")] == [[], [], []]
     assert [version["version"] for version in after["authored"]] == [2]
+    assert [change["component"] for change in after["changes"]] == ["env_var:ERP_KEY"]
+    assert "  + env_var ERP_KEY  new" in text
     assert after["physical"][0].startswith("tables differ")
     assert "ERP_URL" in after["values"][0]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from engine.names import split_key
+from engine.source import load_tree
 from tests.integration.deploy.conftest import DEAL
 
 PLAN = ("plan", "--to", "production", "--from")
@@ -290,3 +293,17 @@ def test_work_in_flight_is_told_for_each_definition(staffed, tmp_path):
     assert changes["approval:discount"]["impact"]["in_flight"] == 1
     assert changes["workflow:patient"]["impact"]["in_flight"] == 2
     assert "1 in flight stay on their revision" in text
+
+
+def test_blame_and_log_speak_of_every_kind(patron):
+    """Every property of every component has the version that made it; the log names deployments."""
+    contract = Path("tests/fixtures/contract")
+    assert patron("init", "--from", contract).code == 0
+    tree, _ = load_tree(contract)
+
+    for key in {split_key(key)[0]: key for key in tree.docs}.values():
+        found = patron("blame", "production", key, "--json").json["properties"]
+        known = {one["property"].partition(".")[0] for one in found}
+        assert known >= {n for n, v in tree.docs[key].data.items() if v not in (None, {}, [])}, key
+        assert {one["version"] for one in found} <= {1}
+    assert "D-1" in patron("log", "production").out
