@@ -19,9 +19,10 @@ _EVENTS = {
     "updated": later("changed"),
     "deleted": later("moved this record to the bin"),
     "restored": later("took this record out of the bin"),
+    "noted": later("noted:"),
 }
 _SOURCES = {"import": later("by import"), "workflow": later("by automation"), "api": "API"}
-_ICONS = {"created": "plus", "deleted": "trash", "restored": "undo"}
+_ICONS = {"created": "plus", "deleted": "trash", "restored": "undo", "noted": "zap"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,7 @@ def _change(
     said = _EVENTS.get(one.event)
     return Change(
         who=names.title(ObjectName("user"), one.actor) or say("Patron"),
-        said=one.event if said is None else say(said),
+        said=f"{one.event if said is None else say(said)} {one.note}".strip(),
         icon=_ICONS.get(one.event, "edit"),
         source=say(_SOURCES[one.source]) if one.source in _SOURCES else "",
         ago=fmt.ago(one.at, session.unit.now),

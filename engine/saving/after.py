@@ -37,7 +37,8 @@ def _as_left(unit: Unit, compiled: CompiledObject, written: Sequence[Written]) -
     automation = model.automation.get(compiled.name)
     if memory is None or automation is None:
         return written
-    if not automation.at and compiled.name not in model.approvals:
+    others = (model.approvals, model.deadlines)
+    if not automation.at and not any(compiled.name in one for one in others):
         return written  # nobody else looks
     stale = []
     for one in written:

@@ -44,7 +44,8 @@ class Seen:
 class Happening:
     """One entry of a record's history: readable fields only, values in memory form.
 
-    `causes`: field -> the component that set it, "" for the whole change.
+    `causes`: field -> the component that set it, "" for the whole change. `note`: what a workflow
+    wrote into the record's feed, with the event `noted`.
     """
 
     event: str
@@ -54,6 +55,7 @@ class Happening:
     version: int
     changes: Sequence[tuple[CompiledField, Value, Value]]
     causes: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 def look(
@@ -168,6 +170,7 @@ def read_history(
                 version=kept.version,
                 changes=tuple(changes),
                 causes=_causes(kept.causes, [str(known.name) for known, _, _ in changes]),
+                note=str(kept.changes.get("", ("", ""))[1]),
             )
         )
     return entries
