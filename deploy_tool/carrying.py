@@ -10,7 +10,7 @@ from deploy_tool.treatments import Treatment, Way, filling, is_conversion, read_
 from engine.compiled import CompiledField, Snapshot
 from engine.diff import Operation
 from engine.model.fields.base import Value
-from engine.names import ObjectName, split_key
+from engine.names import ComponentKey, ObjectName, split_key
 from engine.store.impact import Condition, blank, longer, valued
 from engine.store.platform.enter import SYSTEM_USER
 from engine.store.treating import Treating
@@ -34,21 +34,38 @@ def carry_out(
     for change in changes:
         if change.treatment and change.component in known:
             treatment = read_treatment(change.treatment)
-            for owner, field in _fields(snapshot, change):
+            for owner, field in _fields(snapshot, change.component):
                 done += _treat(tx, snapshot, owner, field, treatment, at)
     return done
 
 
-def _fields(snapshot: Snapshot, change: PlannedChange) -> list[tuple[ObjectName, CompiledField]]:
+def treat_some(tx: Tx, snapshot: Snapshot, component: str, text: str, *, at: datetime) -> int:
+    """Treat some of the records that a change concerns, while people work; 0 when none is left."""
+    treatment = read_treatment(text)
+    for owner, field in _fields(snapshot, ComponentKey(component)):
+        found = _change(field, treatment)
+        if found is None:
+            continue
+        treating = Treating(
+            tx=tx, snapshot=snapshot, object=owner, field=field.name, by=SYSTEM_USER, at=at
+        )
+        done = treating.change_some(*found)
+        if done:
+            return done
+    return 0
+
+
+def _fields(snapshot: Snapshot, component: ComponentKey) -> list[tuple[ObjectName, CompiledField]]:
     """Give the fields that a change of a field, or of a shared picklist, concerns."""
-    kind, path = split_key(change.component)
+    kind, path = split_key(component)
     objects = snapshot.model.objects.values()
     if kind == "picklist":
         every = ((o.name, f) for o in objects for f in o.fields.values() if f.is_stored)
         return [(owner, f) for owner, f in every if f.decl.option("picklist") == path[-1]]
     if kind != "field":
         return []
-    fields = snapshot.model.objects[ObjectName(path[0])].fields
+    owner = snapshot.model.objects.get(ObjectName(path[0]))
+    fields = owner.fields if owner is not None else {}
     return [(ObjectName(path[0]), f) for name, f in fields.items() if name == path[-1]]
 
 

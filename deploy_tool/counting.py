@@ -5,7 +5,7 @@ Separate from planning, because the same counts are taken again inside the switc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -37,8 +37,11 @@ class Counts:
     previous: Model
     model: Model
 
-    def over(self, tx: Tx) -> Counting | None:
-        """Count in a transaction; None where values would have to be kept differently (D110)."""
+    def over(self, tx: Tx, *, since: datetime | None = None) -> Counting | None:
+        """Count in a transaction; None where values would have to be kept differently (D110).
+
+        `since`: only the records that were changed from then on.
+        """
         try:
             needed = steps(self.model, self.running.state, tx.dialect, previous=self.previous)
         except DeploymentFailed:
@@ -50,8 +53,8 @@ class Counts:
         context = EvalContext(now=now, zone=zone, env=env)  # type: ignore[arg-type]  # JSON values
         here = Foreseen(physical=physical_map(self.running.state.places), missing=frozenset())
         after = Foreseen(physical=foreseen.physical, missing=foreseen.missing | self._stale())
-        records = self._records(tx, self.previous, here, context)
-        found = self._records(tx, self.model, after, context)
+        records = replace(self._records(tx, self.previous, here, context), since=since)
+        found = replace(self._records(tx, self.model, after, context), since=since)
         visibility = Visibility(records, found, list_members(tx))
         return Counting(
             before=records, after=found, visibility=visibility, converting=conversions(needed)

@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 
 from deploy_tool import looking, setting
-from deploy_tool.applying import Order, apply_plan, ensure_consented, ensure_decided
+from deploy_tool.applying import Order, apply_plan
+from deploy_tool.consenting import ensure_consented, ensure_decided
 from deploy_tool.approving import approve_plan
 from deploy_tool.exits import UsageWrong
 from deploy_tool.here_records import LocalRecords

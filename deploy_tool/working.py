@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sys
 
+from deploy_tool import following_jobs
 from deploy_tool.processes import die_with_parent
 from deploy_tool.retaining import JOBS as OWN
 from engine.errors import PatronError
 from engine.jobs import JOBS, make_worker, run_worker
 from engine.settings import Settings
 
-ALL_JOBS = (*JOBS, *OWN)
+ALL_JOBS = (*JOBS, *OWN, *following_jobs.JOBS)
 
 
 def work(settings: Settings, processes: int) -> int:

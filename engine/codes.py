@@ -42,6 +42,8 @@ CODES: dict[str, str] = {
     "D111": "The policy of the environment asks for an approval or a validation that is missing.",
     "D112": "The policy of the environment does not allow this.",
     "D130": "Values do not fit the type that their field is to have.",
+    "D131": "The new version runs, and something that follows its switch still waits.",
+    "D132": "The deployment has switched already, so it cannot be given up any more.",
     "D160": "The configuration that was sent has too many files, components or characters.",
     "D161": "There is no plan of this digest, or you may not see it.",
     "D162": "There is no such deployment in this environment.",

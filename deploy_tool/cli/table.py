@@ -358,13 +358,13 @@ COMMANDS: tuple[Command, ...] = (
         name="resume",
         help="go on with an unfinished deployment",
         arguments=(ENV,),
-        waits=WITH_PROMOTION,
+        module="resume",
     ),
     Command(
         name="abort",
         help="give up an unfinished deployment before its switch",
         arguments=(ENV,),
-        waits=WITH_PROMOTION,
+        module="abort",
     ),
     Command(
         name="rollback",

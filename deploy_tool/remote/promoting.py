@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy_tool.applying import ensure_accepted, ensure_decided
+from deploy_tool.consenting import ensure_accepted, ensure_decided
 from deploy_tool.checking import under
 from deploy_tool.exits import Exit, Refused
 from deploy_tool.looking import Answer, entries

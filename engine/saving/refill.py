@@ -6,14 +6,19 @@ and their history stay: nobody changed the records, the configuration says somet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from engine.compiled import CompiledField, CompiledObject, Model, Snapshot
 from engine.expr import EvalContext
 from engine.names import ComponentKey, Digest, FieldName, ObjectName, component_key
-from engine.store.refilling import refill_formulas, refill_roll_ups
+from engine.store.refilling import (
+    compute_some,
+    refill_formulas,
+    refill_roll_ups,
+    roll_up_some,
+)
 from engine.store.tx import Tx
 
 Tree = Mapping[ComponentKey, Digest]
@@ -52,6 +57,21 @@ def refill(tx: Tx, snapshot: Snapshot, context: EvalContext, before: Tree) -> li
         else:
             refill_formulas(tx, snapshot, context, name, fields)
     return found
+
+
+def refill_some(
+    tx: Tx,
+    snapshot: Snapshot,
+    context: EvalContext,
+    name: ObjectName,
+    fields: Sequence[FieldName],
+    *,
+    is_roll_up: bool,
+    after: int,
+) -> int | None:
+    """Compute some records beyond an id while people work; give the last id, None at the end."""
+    some = roll_up_some if is_roll_up else compute_some
+    return some(tx, snapshot, context, name, fields, after)
 
 
 class _Finding:

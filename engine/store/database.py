@@ -79,6 +79,22 @@ class Database:
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
 
+    @contextmanager
+    def apart(self) -> Iterator[Tx]:
+        """Give a connection of its own without a transaction: every statement commits by itself.
+
+        For what a transaction cannot hold, and for locks that live as long as the connection.
+        Raises: ConnectionLost S103.
+        """
+        try:
+            connection = self._open()
+        except DRIVER_ERRORS as error:
+            raise translate(error, is_closed=True) from error
+        try:
+            yield Tx(self.dialect, connection, is_write=True)
+        finally:
+            connection.close()
+
     def dispose(self) -> None:
         """Close every connection that is not in use. The database may be used again."""
         self._pool.dispose()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -85,12 +85,16 @@ Condition = Callable[[Looking], Predicate]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """The records of an environment, seen with a snapshot that is not in force yet."""
+    """The records of an environment, seen with a snapshot that is not in force yet.
+
+    `since`: only those that were changed from then on.
+    """
 
     tx: Tx
     snapshot: Snapshot
     missing: Missing
     context: EvalContext
+    since: datetime | None = None
 
     def found(self, name: ObjectName, *conditions: Condition) -> Counted:
         """Count the live records of an object that meet one of the conditions.
@@ -101,7 +105,10 @@ class Records:
         if name not in self.snapshot.physical or not conditions:
             return Counted(count=0)
         look = Looking(self.snapshot, self.tx.dialect, name, self.missing)
-        where = (look.live(look.root), sa.or_(*(make(look) for make in conditions)))
+        where = [look.live(look.root), sa.or_(*(make(look) for make in conditions))]
+        if self.since is not None:
+            saved = FieldName("updated_at")
+            where.append(look.root.raw(saved) >= _encoded(look, saved, self.since))
         key = look.root.raw(FieldName("id"))
         ids = sa.select(key).select_from(look.from_clause).where(*where).order_by(key)
         found = [int(row[0]) for row in self._rows(ids.limit(SHOWN + 1), look)]

@@ -12,7 +12,8 @@ from engine.store.text import native
 
 _TABLES = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = ? LIMIT 1"
 # What SQLite keeps beside a file: the write-ahead log and its index.
-_COMPANIONS = ("", "-wal", "-shm", "-journal")
+_COMPANIONS = ("", "-wal", "-shm", "-journal", "-deploying")
+COPY = ".before"  # what a copy is called that a deployment keeps: FILE@VERSION.before
 
 
 def is_used(database: Database) -> bool:
@@ -44,3 +45,5 @@ def erase(database: Database) -> None:
     path = Path(str(database.path))
     for ending in _COMPANIONS:
         path.with_name(path.name + ending).unlink(missing_ok=True)
+    for copy in path.parent.glob(f"{path.name}@*{COPY}"):
+        copy.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from engine.store.tables import table_of
 from engine.store.tx import Tx
 
 BATCH = 2000
+SOME = 1000  # records that are locked at a time while people work
 Row = dict[str, Value]
 
 
@@ -38,6 +39,56 @@ def refill_roll_ups(
     }
     statement = compile_statement(sa.update(table).values(values), tx.dialect)
     tx.run(statement.text, statement.args(constants))
+
+
+def roll_up_some(
+    tx: Tx,
+    snapshot: Snapshot,
+    context: EvalContext,
+    name: ObjectName,
+    fields: Sequence[FieldName],
+    after: int,
+) -> int | None:
+    """Recompute roll-ups of the next records beyond an id; give the last one, None at the end.
+
+    The parents are locked in order of id before they are measured, as every save does.
+    """
+    compiled = snapshot.model.objects[name]
+    table = table_of(compiled, snapshot.physical[name], tx.dialect)
+    key = table.c["id"]
+    chosen = sa.select(key).where(key > after).order_by(key).limit(SOME)
+    if tx.dialect == "postgresql":
+        chosen = chosen.with_for_update()
+    statement = compile_statement(chosen, tx.dialect)
+    ids = [int(row[0]) for row in tx.rows(statement.text, statement.args({}))]
+    if not ids:
+        return None
+    constants: dict[str, object] = dict(context.sql_params())
+    values = {
+        roll_up.name: measure(snapshot, tx.dialect, compiled, table, roll_up, constants)
+        for roll_up in compiled.roll_ups
+        if roll_up.name in fields
+    }
+    clause = sa.update(table).values(values).where(key > after, key <= ids[-1])
+    statement = compile_statement(clause, tx.dialect)
+    tx.run(statement.text, statement.args(constants))
+    return ids[-1] if len(ids) == SOME else None
+
+
+def compute_some(
+    tx: Tx,
+    snapshot: Snapshot,
+    context: EvalContext,
+    name: ObjectName,
+    fields: Sequence[FieldName],
+    after: int,
+) -> int | None:
+    """Recompute stored formulas of the next records beyond an id; None at the end."""
+    compiled = snapshot.model.objects[name]
+    filling = _Filling(tx, snapshot, compiled, fields, is_locking=True)
+    rows = filling.batch(after, SOME)
+    filling.write([row for row in rows if _computed(compiled, fields, row, context)])
+    return int(rows[-1]["id"]) if len(rows) == SOME else None  # type: ignore[arg-type]  # an id
 
 
 def refill_formulas(
@@ -82,26 +133,30 @@ class _Filling:
         snapshot: Snapshot,
         compiled: CompiledObject,
         fields: Sequence[FieldName],
+        *,
+        is_locking: bool = False,
     ) -> None:
         self._tx, self._fields = tx, fields
         self._stored = [field for field in compiled.fields.values() if field.is_stored]
         self._decoders = [_codec(field, tx).decode for field in self._stored]
         self._encoders = {name: _codec(compiled.fields[name], tx).encode for name in fields}
         table = table_of(compiled, snapshot.physical[compiled.name], tx.dialect)
-        self._select = compile_statement(
+        chosen = (
             sa.select(*(table.c[field.name] for field in self._stored))
             .where(table.c["id"] > sa.bindparam("last", type_=sa.BigInteger))
             .order_by(table.c["id"])
-            .limit(sa.bindparam("batch")),
-            tx.dialect,
+            .limit(sa.bindparam("batch"))
         )
+        if is_locking and tx.dialect == "postgresql":
+            chosen = chosen.with_for_update()
+        self._select = compile_statement(chosen, tx.dialect)
         written = {n: sa.bindparam(f"v_{n}", type_=table.c[n].type) for n in fields}
         clause = sa.update(table).values(written)
         key = sa.bindparam("key_id", type_=sa.BigInteger)
         self._update = compile_statement(clause.where(table.c["id"] == key), tx.dialect)
 
-    def batch(self, last: int) -> list[Row]:
-        args = self._select.args({"last": last, "batch": BATCH})
+    def batch(self, last: int, many: int = BATCH) -> list[Row]:
+        args = self._select.args({"last": last, "batch": many})
         return [
             {
                 str(field.name): value if value is None or decode is None else decode(value)

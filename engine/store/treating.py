@@ -52,6 +52,14 @@ class Treating:
             last, done = rows[-1][0], done + len(rows)
         return done
 
+    def change_some(self, condition: Condition, new: Callable[[Value], Value]) -> int:
+        """Do it to the next records that meet the condition; give how many got another value."""
+        rows = self._batch(condition, 0)
+        changed = [(number, version, old, new(old)) for number, version, old in rows]
+        different = [row for row in changed if row[2] != row[3]]
+        self._write(different)
+        return len(different)
+
     def _batch(self, condition: Condition, last: int) -> list[tuple[int, int, Value]]:
         look = Looking(self.snapshot, self.tx.dialect, self.object, frozenset())
         root = look.root

@@ -23,6 +23,7 @@ from engine.store.reading import id_params, padded
 from engine.store.statements import Statement, compile_statement
 from engine.store.tables import DELETED_AT, DELETED_BY, DELETED_WITH, table_of
 from engine.store.tx import Tx
+from engine.store.uniqueness import ensure_unique
 
 Encode = Callable[[Value], object]
 
@@ -47,6 +48,8 @@ def insert(tx: Tx, snapshot: Snapshot, name: ObjectName, values: Mapping[str, Va
     columns = tuple(n for n in compiled.fields if compiled.fields[n].is_stored and n in values)
     statement, encoders = _prepare(tx, snapshot, name, "insert", columns)
     tx.run(statement.text, statement.args(_encoded(encoders, columns, values)))
+    if snapshot.physical[name].unindexed:
+        ensure_unique(tx, snapshot, name, columns, [int(str(values["id"]))])
 
 
 def insert_many(
@@ -60,6 +63,8 @@ def insert_many(
         statement.text,
         [statement.args(_encoded(encoders, columns, values)) for values in records],
     )
+    if snapshot.physical[name].unindexed:
+        ensure_unique(tx, snapshot, name, columns, [int(str(values["id"])) for values in records])
 
 
 def update(
@@ -84,9 +89,14 @@ def update(
         params = _encoded(encoders, columns, change)
         params.update(key_id=change["id"], key_version=change["version"])
         rows.append(statement.args(params))
-    if len(rows) == 1:
-        return tx.run(statement.text, rows[0]) == 1
-    return tx.many(statement.text, rows) == len(rows)
+    is_done = (
+        tx.run(statement.text, rows[0]) == 1
+        if len(rows) == 1
+        else tx.many(statement.text, rows) == len(rows)
+    )
+    if snapshot.physical[name].unindexed:
+        ensure_unique(tx, snapshot, name, columns, [int(str(change["id"])) for change in changes])
+    return is_done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +126,9 @@ def move_to_bin(
 
 
 def take_from_bin(tx: Tx, snapshot: Snapshot, name: ObjectName, ids: Sequence[int]) -> None:
-    """Take records out of the bin."""
+    """Take records out of the bin. Raises: UniqueViolated S101 for a value that is taken now."""
     _set_bin(tx, snapshot, name, ids, (None, None, None))
+    ensure_unique(tx, snapshot, name, snapshot.model.objects[name].fields, ids)
 
 
 def inbound_records(

@@ -245,6 +245,7 @@ OTHERS: Mapping[str, Rule] = {
 
 # Job -> as whom it works. Every one works for the system itself and takes nothing from outside.
 JOBS: Mapping[str, str] = {
+    "deploy.follow": "the system, on what a deployment left after its switch",
     "deploy_tool.retain": "the system, in every environment, on what its policy says is over",
     "engine.forget_requests": "the system, in every environment",
     "engine.forget_traces": "the system, in every environment",

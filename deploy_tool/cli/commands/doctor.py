@@ -9,6 +9,7 @@ from deploy_tool.cli.terminal import Terminal
 from deploy_tool.examining import missing_values, unlike_its_model
 from deploy_tool.exits import Exit
 from deploy_tool.installation import Installation
+from deploy_tool.mending import mend, troubles
 from deploy_tool.trees import read_running
 from engine.compile import compile_model
 from engine.errors import PatronError
@@ -51,8 +52,10 @@ def _repair(installation: Installation, name: str) -> list[str]:
             step.run(tx, version=running.head.version)
         return [step.explain() for step in missing]
 
+    environment = installation.environment(name)
     try:
-        return switching(installation.environment(name).database, build, patience=30)
+        mended = list(mend(environment, installation.clock))
+        return [*mended, *switching(environment.database, build, patience=30)]
     except PatronError:
         return []  # the examination says why
 
@@ -69,5 +72,6 @@ def _examine(installation: Installation, name: str) -> Iterator[str]:
             running = read_running(tx)
             yield from missing_values(tx, running)
         yield from unlike_its_model(running, database.dialect)
+        yield from troubles(installation.environment(name), installation.clock)
     except PatronError as error:
         yield f"{error.code} {error.message}" + (f" ({error.hint})" if error.hint else "")

@@ -86,6 +86,7 @@ class _Wanted:
             terms=tuple(quoted(name) for name in names),
             is_unique=True,
             where=LIVE_ONLY,
+            keeps=(self._compiled.name, group),
         )
 
     def _plain(self, fields: tuple[str, ...], *, folds: bool = True) -> CreateIndex:

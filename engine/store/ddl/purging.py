@@ -6,11 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from engine.store.ddl.steps import quoted
 from engine.store.platform.head import touch_head
-from engine.store.platform.physical import ABANDONED, RETIRED, Place
-from engine.store.text import native
+from engine.store.platform.physical import ABANDONED, RETIRED, Place, forget_place
 from engine.store.tx import Tx
-
-_FORGET = "DELETE FROM patron_physical WHERE table_name = ? AND column_name = ?"
 
 
 def purgeable(places: Iterable[Place]) -> list[Place]:
@@ -36,6 +33,6 @@ def purge(tx: Tx, places: Sequence[Place], known: Iterable[Place]) -> None:
             tx.run(f"DROP TABLE {quoted(place.table)}")
             gone = of_table[place.table]
         for one in gone:
-            tx.run(native(tx, _FORGET), (one.table, one.column))
+            forget_place(tx, one)
     if any(place.mirror for place in places):
         touch_head(tx)  # workers must not go on writing what is gone

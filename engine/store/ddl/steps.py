@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from engine.model.fields.base import Storage, StorageKind
-from engine.names import FieldName
+from engine.names import FieldName, ObjectName
 from engine.store.columns import sql_type
 from engine.store.platform.physical import (
     Place,
@@ -100,13 +100,23 @@ class CreateIndex(DdlStep):
     is_unique: bool = False
     where: str = ""
     is_instant: bool = False
+    keeps: tuple[ObjectName, tuple[FieldName, ...]] | None = None  # unique: whose fields
 
     def run(self, tx: Tx, *, version: int) -> None:
         """Build it. Raises: UniqueViolated S101 when values that must be unique are not."""
+        tx.run(self._sql(""))
+        if self.is_unique and not self.is_instant:
+            forget_unindexed(tx, self.name)
+
+    def run_online(self, tx: Tx) -> None:
+        """Build it beside the work, outside of any transaction: PostgreSQL only. Raises: S101."""
+        tx.run(self._sql(" CONCURRENTLY"))
+
+    def _sql(self, how: str) -> str:
         kind = "UNIQUE INDEX" if self.is_unique else "INDEX"
         where = f" WHERE {self.where}" if self.where else ""
-        tx.run(
-            f"CREATE {kind} {quoted(self.name)} ON {quoted(self.table)}"
+        return (
+            f"CREATE {kind}{how} {quoted(self.name)} ON {quoted(self.table)}"
             f" ({', '.join(self.terms)}){where}"
         )
 

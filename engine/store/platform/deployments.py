@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from engine.store.instants import instant_of, milliseconds
 from engine.store.text import native
 from engine.store.tx import Tx
 
+RUNNING, SWITCHED = "running", "switched"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One plan carried out. `state`: running done failed aborted; `version` is what it became."""
+    """One plan carried out. `version` is what it became.
+
+    `state`: running, switched (a follow-up is left), done, failed, aborted.
+    """
 
     id: int
     digest: str
@@ -32,8 +38,8 @@ LAST = 2**53
 _COLUMNS = "id, digest, base_version, version, state, steps, actor, started_at, finished_at, error"
 _START = """
 INSERT INTO patron_deployment
-    (digest, base_version, state, steps, plan, actor, started_at, error)
-VALUES (?, ?, 'running', '[]', ?, ?, ?, '') RETURNING id
+    (digest, base_version, state, steps, plan, actor, started_at, error, ordered)
+VALUES (?, ?, 'running', '[]', ?, ?, ?, '', ?) RETURNING id
 """
 _STEPS = "UPDATE patron_deployment SET steps = ? WHERE id = ?"
 _FINISH = """
@@ -42,10 +48,20 @@ UPDATE patron_deployment SET state = ?, version = ?, finished_at = ?, error = ? 
 
 
 def start_deployment(
-    tx: Tx, *, digest: str, base_version: int, plan: str, actor: str, at: datetime
+    tx: Tx,
+    *,
+    digest: str,
+    base_version: int,
+    plan: str,
+    actor: str,
+    at: datetime,
+    ordered: str = "{}",
 ) -> int:
-    """Note that a plan is being carried out; give the deployment's id."""
-    row = (digest, base_version, plan, actor, milliseconds(at))
+    """Note that a plan is being carried out; give the deployment's id.
+
+    `ordered` is what going on needs beside the plan: who wants it, and what they consented to.
+    """
+    row = (digest, base_version, plan, actor, milliseconds(at), ordered)
     ((number,),) = tx.rows(native(tx, _START), row)
     return int(number)
 
@@ -67,6 +83,67 @@ def finish_deployment(
     """Note how a deployment ended: done, failed or aborted."""
     row = (state, version, milliseconds(at), error, deployment)
     tx.run(native(tx, _FINISH), row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A deployment that was begun and is not done. `state`: running, or switched.
+
+    `progress`: how far it is before the switch, and afterwards what is left.
+    """
+
+    id: int
+    state: str
+    version: int | None
+    plan: str
+    ordered: Mapping[str, Any]
+    progress: Mapping[str, Any]
+    actor: str
+
+
+def find_unfinished(tx: Tx, deployment: int | None = None) -> list[Unfinished]:
+    """Give deployments that are not done, oldest first; or the one named, if it is not."""
+    sql = (
+        "SELECT id, state, version, plan, ordered, progress, actor FROM patron_deployment"
+        " WHERE state IN ('running', 'switched') AND ordered <> '{}' AND (id = ? OR ? = 0)"
+        " ORDER BY id"
+    )
+    wanted = deployment or 0
+    return [
+        Unfinished(
+            id=number,
+            state=state,
+            version=version,
+            plan=plan,
+            ordered=json.loads(ordered),
+            progress=json.loads(progress),
+            actor=actor,
+        )
+        for number, state, version, plan, ordered, progress, actor in tx.rows(
+            native(tx, sql), (wanted, wanted)
+        )
+    ]
+
+
+def note_progress(tx: Tx, deployment: int, progress: Mapping[str, object]) -> None:
+    """Note how far a deployment is, in the transaction that brought it there."""
+    sql = "UPDATE patron_deployment SET progress = ? WHERE id = ?"
+    tx.run(native(tx, sql), (json.dumps(progress), deployment))
+
+
+def note_switched(tx: Tx, deployment: int, *, version: int) -> None:
+    """Note that a deployment became a version, and that something is left to do."""
+    sql = "UPDATE patron_deployment SET state = ?, version = ? WHERE id = ?"
+    tx.run(native(tx, sql), (SWITCHED, version, deployment))
+
+
+def give_up(tx: Tx, *, at: datetime, besides: int = 0) -> int:
+    """End the deployments that have not switched, but for one; give how many there were."""
+    sql = (
+        "UPDATE patron_deployment SET state = 'aborted', finished_at = ?, error = ?"
+        " WHERE state = 'running' AND id <> ?"
+    )
+    return tx.run(native(tx, sql), (milliseconds(at), "given up before its switch", besides))
 
 
 def list_deployments(

@@ -166,6 +166,24 @@ def set_place(
     tx.run(native(tx, sql), (status, retired, kept, place.table, place.column))
 
 
+def abandon_places(tx: Tx, *, besides: int | None = None) -> int:
+    """Set aside what was built for deployments that are given up; give how many places.
+
+    `besides`: the version that a deployment is just becoming; what it built stays.
+    """
+    sql = (
+        "UPDATE patron_physical SET status = ?, retired = born, mirror = ''"
+        " WHERE status = ? AND born <> ?"
+    )
+    return tx.run(native(tx, sql), (ABANDONED, BUILDING, besides or 0))
+
+
+def forget_place(tx: Tx, place: Place) -> None:
+    """Forget a table or column that is gone."""
+    sql = "DELETE FROM patron_physical WHERE table_name = ? AND column_name = ?"
+    tx.run(native(tx, sql), (place.table, place.column))
+
+
 def relabel_place(tx: Tx, place: Place, field: FieldName) -> None:
     """Give a column, and those that mirror it, to the same field under its new name."""
     sql = (
