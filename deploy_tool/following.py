@@ -35,7 +35,6 @@ from engine.store.platform.values import load_values
 from engine.store.steps import at_step
 from engine.store.tx import Tx
 
-
 PATIENCE_SECONDS = 60.0
 # Where a follow-up may be killed in a test.
 FOLLOW_STEPS = ("follow.batch", "follow.index", "follow.settle", "follow.done")

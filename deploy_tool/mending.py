@@ -34,7 +34,6 @@ from engine.store.platform.physical import load_physical
 from engine.store.platform.values import load_values
 from engine.store.tx import Tx
 
-
 _PATIENCE = 30.0
 
 

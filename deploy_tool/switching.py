@@ -48,7 +48,6 @@ from engine.store.platform.versions import Content, Origin, Version, publish
 from engine.store.steps import at_step
 from engine.store.tx import Tx
 
-
 BRINGING = frozenset({"deploy", "api"})  # doors through which a configuration comes from elsewhere
 LARGE_ROWS = "PATRON_LARGE_ROWS"  # a test facility, as PATRON_KILL_AT is
 
