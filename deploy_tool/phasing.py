@@ -145,7 +145,7 @@ class Phased:
         number = self.carrying.plan.version + 1
         for step in added:
             at_step("phase.expand")
-            hidden = replace(step, place=replace(step.place, status=BUILDING))
+            hidden = replace(step, place=step.place._replace(status=BUILDING))
             in_short(
                 self.database,
                 lambda tx, s=hidden: s.run(tx, version=number),  # type: ignore[misc]  # bound now
