@@ -26,7 +26,7 @@ from engine.names import EnvironmentName, FieldName, ObjectName
 from engine.saving.refill import Stale, refill_some
 from engine.store.database import Database
 from engine.store.ddl import CreateIndex, DropIndex, load_state, steps
-from engine.store.ddl.online import build_index, duplicates, in_short, settle_index
+from engine.store.ddl.online import build_index, duplicates, in_short, settle_indexes
 from engine.store.failures import UniqueViolated
 from engine.store.platform import deployments
 from engine.store.platform.deployments import Unfinished
@@ -208,9 +208,8 @@ def _build(database: Database) -> tuple[str, ...]:
             build_index(database, index)
         except UniqueViolated:
             is_blocked = True
-            continue
-        at_step("follow.settle")
-        settle_index(database, index)
+    at_step("follow.settle")
+    settle_indexes(database)
     if not is_blocked:
         return ()
     with database.read() as tx:

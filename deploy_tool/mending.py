@@ -20,7 +20,7 @@ from engine.expr import EvalContext
 from engine.saving.refill import refill_some
 from engine.snapshots import Environment
 from engine.store.database import Database
-from engine.store.ddl.online import build_index, in_short, settle_index
+from engine.store.ddl.online import build_index, in_short, settle_indexes
 from engine.store.examining import (
     abandoned_places,
     drifted_roll_ups,
@@ -139,10 +139,10 @@ def _indexed(database: Database) -> Iterator[str]:
     for index in missing_indexes(database):
         try:
             build_index(database, index)
-            settle_index(database, index)
             yield index.explain()
         except PatronError:
             continue  # the examination says which values stand in the way
+    settle_indexes(database)
 
 
 def _snapshot(tx: Tx, environment: Environment) -> Snapshot | None:

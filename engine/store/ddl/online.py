@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from engine.store.database import Database
+from engine.store.ddl.state import load_state
 from engine.store.ddl.steps import CreateIndex, quoted
 from engine.store.failures import Busy, StoreFailed, UniqueViolated
 from engine.store.platform.head import touch_head
-from engine.store.platform.physical import forget_unindexed
+from engine.store.platform.physical import forget_unindexed, load_unindexed
 from engine.store.tx import Tx
 
 T = TypeVar("T")
@@ -77,10 +78,14 @@ def build_index(database: Database, index: CreateIndex) -> None:
             raise StoreFailed(f"The index {index.name} was built and cannot be used.")
 
 
-def settle_index(database: Database, index: CreateIndex) -> None:
-    """Leave uniqueness to the index from now on: workers look again."""
+def settle_indexes(database: Database) -> None:
+    """Leave uniqueness to the indexes that are built, from now on: workers look again."""
     with database.write() as tx:
-        if forget_unindexed(tx, index.name):
+        indexes = load_state(tx).indexes
+        built = [one.name for one in load_unindexed(tx) if indexes.get(one.name, ("", False))[1]]
+        for name in built:
+            forget_unindexed(tx, name)
+        if built:
             touch_head(tx)
 
 

@@ -40,20 +40,21 @@ class Client:
 
     def work(self) -> None:
         """Send one request after the other over one connection."""
-        mine = self._send("POST", "deal", {"name": "first", "amount": 1})["id"]
+        mine = self.send("POST", "deal", {"name": "first", "amount": 1})["id"]
         while not self.stop.is_set():
             what = self.chance.randrange(4)
             values = {"name": f"deal {self.chance.random()}", "amount": self.chance.randrange(900)}
             if what == 0:
-                mine = self._send("POST", "deal", values)["id"]
+                mine = self.send("POST", "deal", values)["id"]
             elif what == 1:
-                self._send("PATCH", f"deal/{mine}", values)
+                self.send("PATCH", f"deal/{mine}", values)
             elif what == 2:
-                self._send("GET", f"deal/{mine}")
+                self.send("GET", f"deal/{mine}")
             else:
-                self._send("GET", "deal?sort=-amount&limit=20&count=true")
+                self.send("GET", "deal?sort=-amount&limit=20&count=true")
 
-    def _send(self, method, path, values=None):
+    def send(self, method, path, values=None):
+        """Send one request and note what came of it."""
         start = time.monotonic()
         reply = self.line.send(method, f"/api/v1/records/{path}", values)
         self.slowest = max(self.slowest, time.monotonic() - start)

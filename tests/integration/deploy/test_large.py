@@ -1,0 +1,126 @@
+"""A large deployment on large tables of PostgreSQL while eight clients read and write."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from deploy_tool.applying import Order, apply_plan
+from deploy_tool.installation import Installation
+from deploy_tool.proposing import propose
+from engine.settings import Settings
+from engine.store.database import Database
+from tests.integration.deploy.conftest import DEAL
+from tests.integration.deploy.test_switches import Client, clients
+from tests.support.proof import proof_length
+
+__all__ = ["clients"]  # a fixture
+
+ONLY_POSTGRESQL = pytest.mark.parametrize(
+    "dialect", [pytest.param("postgresql", marks=pytest.mark.postgresql)]
+)
+TASK = "object: task\nfields:\n  name: {type: text}\n  amount: {type: currency}\n"
+FIELDS, RULES, OBJECTS = 20, 150, 10
+FILL = """
+INSERT INTO {table}
+    (id, owner, created_at, created_by, updated_at, updated_by, version, name, amount)
+SELECT 1000000000 + {start} + n, 1, now(), 1, now(), 1, 1, 'old ' || n, n
+FROM generate_series(1, {rows}) n
+"""
+
+
+def _work(client: Client) -> None:
+    """Create, read, change and list: what costs the same on a large table as on a small one."""
+    mine = client.send("POST", "deal", {"name": "first", "amount": 1})["id"]
+    while not client.stop.is_set():
+        values = {"name": f"deal {client.chance.random()}", "amount": client.chance.randrange(900)}
+        what = client.chance.randrange(4)
+        if what == 0:
+            mine = client.send("POST", "deal", values)["id"]
+        elif what == 1:
+            client.send("PATCH", f"deal/{mine}", values)
+        elif what == 2:
+            client.send("GET", f"deal/{mine}")
+        else:
+            client.send("GET", "deal?sort=name&limit=20")
+
+
+def _fill(database: Database, rows: int) -> None:
+    for number, table in enumerate(("deal", "task")):
+        with database.write() as tx:
+            tx.run(FILL.format(table=table, start=number * 100_000_000, rows=rows))
+            tx.run(
+                "INSERT INTO patron_id_range (first, object) SELECT"
+                f" 1000000000 + {number * 100_000_000} + 100 * n, '{table}'"
+                f" FROM generate_series(0, {rows // 100 + 1}) n"
+            )
+    with database.apart() as tx:
+        tx.run("ANALYZE")
+
+
+@pytest.fixture
+def wide(production, monkeypatch):
+    """Give a production with two objects, whose tables count as large."""
+    monkeypatch.setenv("PATRON_LARGE_ROWS", "1000")
+    production.write(objects__task=TASK)
+    words = ("apply", "--from", production.folder, "--to", "production", "--yes")
+    assert production(*words).code == 0
+    with Installation(Settings.from_env(production.environ)) as installation:
+        _fill(installation.environment("production").database, proof_length(3_000, 1_000_000))
+    return production
+
+
+def _grow(patron) -> int:
+    """Write 300 components more; give how many."""
+    more = "".join(f"  extra_{n}: {{type: text}}\n" for n in range(FIELDS))
+    rules = "validation_rules:\n" + "".join(
+        f"  rule_{n}:\n    invalid_if: amount > {1_000_000_000 + n}\n    message: Too much.\n"
+        for n in range(RULES)
+    )
+    patron.write(objects__deal=DEAL + more + rules, objects__task=TASK + more)
+    for number in range(OBJECTS):
+        fields = "".join(f"  field_{n}: {{type: text}}\n" for n in range(10))
+        patron.write(**{f"objects__new_{number}": f"object: new_{number}\nfields:\n{fields}"})
+    return 2 * FIELDS + RULES + OBJECTS * 11
+
+
+@ONLY_POSTGRESQL
+@pytest.mark.slow
+def test_a_large_deployment_under_load_fails_no_request(wide, clients, figure):
+    """300 components with 40 added fields: every request is answered well."""
+    threads = [threading.Thread(target=_work, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    time.sleep(proof_length(1, 10))
+    before = max(client.slowest for client in clients) * 1000
+    for client in clients:
+        client.slowest = 0.0
+    with Installation(Settings.from_env(wide.environ)) as installation:
+        database = installation.environment("production").database
+        count = _grow(wide)
+        planned = propose(installation, str(wide.folder), "production")
+        start = time.monotonic()
+        apply_plan(database, planned, Order(actor="test"), installation.clock)
+        took = time.monotonic() - start
+    time.sleep(0.5)
+    clients[0].stop.set()
+    for thread in threads:
+        thread.join(60)
+
+    assert len(planned.plan.changes) == count == 300
+    assert [failure for client in clients for failure in client.failed] == []
+    assert wide("doctor").code == 0
+    assert (
+        clients[0].line.send("POST", "/api/v1/records/deal", {"name": "N", "extra_7": "x"}).status
+        == 201
+    )
+    requests = sum(sum(client.seen.values()) for client in clients)
+    slowest = max(client.slowest for client in clients) * 1000
+    figure(
+        f"300 components, 40 new fields on 2 × {proof_length(3_000, 1_000_000):,} rows, 8 clients",
+        f"{requests:,} requests, 0 failed, worst {slowest:.0f} ms (before: {before:.0f} ms), "
+        f"{took:.1f} s",
+        "0 failed, ≤ 500 ms",
+    )
