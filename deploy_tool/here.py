@@ -12,8 +12,8 @@ from pathlib import Path
 
 from deploy_tool import looking, setting
 from deploy_tool.applying import Order, apply_plan
-from deploy_tool.consenting import ensure_consented, ensure_decided
 from deploy_tool.approving import approve_plan
+from deploy_tool.consenting import ensure_consented, ensure_decided
 from deploy_tool.exits import UsageWrong
 from deploy_tool.here_records import LocalRecords
 from deploy_tool.installation import Installation

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy_tool.consenting import ensure_accepted, ensure_decided
 from deploy_tool.checking import under
+from deploy_tool.consenting import ensure_accepted, ensure_decided
 from deploy_tool.exits import Exit, Refused
 from deploy_tool.looking import Answer, entries
 from deploy_tool.places import EnvironmentPlace, FolderPlace, read_place
