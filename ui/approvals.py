@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from engine.compiled import CompiledField
+from engine.compiled import CompiledField, CompiledObject
 from engine.errors import AccessDenied, Conflict, NotFound, PatronError, RequestInvalid
 from engine.model.fields.base import Value
 from engine.model.fields.links import MAX_ID
-from engine.session import Seen, Session, Shown, Told, Waiting
+from engine.session import Record, Seen, Session, Shown, Told, Waiting
 from ui.cells import Cell, Cells
 from web.answers import go
 from web.formats import Formats
@@ -91,6 +91,7 @@ class Row:
     state: str
     color: str
     waits_for: str
+    abouts: Sequence[About]
 
 
 def add_approvals(blueprint: Blueprint) -> None:
@@ -169,26 +170,32 @@ def _said(told: Told) -> Iterator[str]:
 
 def _abouts(cells: Cells, seen: Seen, shown: Shown) -> Iterator[About]:
     """Give the fields that led here: those that changed, then those that the criteria read."""
-    changed = {field.name: (before, after) for field, before, after in shown.changes}
-    known = {field.name: field for field, _, _ in shown.changes}
+    is_new = shown.told.request.record_version == 1  # then everything has changed
+    changes = () if is_new else shown.changes
+    changed = {field.name: (before, after) for field, before, after in changes}
+    known = {field.name: field for field, _, _ in changes}
     for field in (*known.values(), *(f for f in shown.about if f.name not in known)):
         now = seen.record.get(field.name)
         before = changed[field.name][0] if field.name in changed else None
         if now is None and before is None:
             continue
-        about = _about(cells, seen, field, before, is_new=seen.record.get("version") == 1)
+        about = _about(cells, seen.object, seen.record, field, before)
         if about is not None:
             yield about
 
 
 def _about(
-    cells: Cells, seen: Seen, field: CompiledField, before: Value, *, is_new: bool
+    cells: Cells,
+    compiled: CompiledObject,
+    record: Record,
+    field: CompiledField,
+    before: Value = None,
 ) -> About | None:
-    column = cells.column(seen.object.name, str(field.name))
+    column = cells.column(compiled.name, str(field.name))
     if column is None or column.is_link:
-        return None  # links are shown above, with their names
-    shown = None if before is None or is_new else cells.cell(column, {column.path: before})
-    return About(label=column.label, before=shown, now=cells.cell(column, seen.record))
+        return None  # links are shown on the page itself, with their names
+    shown = None if before is None else cells.cell(column, {column.path: before})
+    return About(label=column.label, before=shown, now=cells.cell(column, record))
 
 
 def decide(name: str, record: int, deed: str) -> Response:
@@ -288,7 +295,9 @@ def _waiting_page(refused: Sequence[str], done: int) -> Response:
 
 def _row(session: Session, frame: Frame, waiting: Waiting) -> Row:
     told, asked = waiting.told, waiting.told.request
-    fmt = frame.formats
+    fmt, compiled = frame.formats, session.snapshot.model.objects[asked.object]
+    cells = Cells(session, fmt, frame.root)
+    abouts = (_about(cells, compiled, waiting.record, field) for field in waiting.about)
     return Row(
         mark=mark_of(told),
         href=f"{frame.root}/o/{asked.object}/{asked.record}",
@@ -303,6 +312,7 @@ def _row(session: Session, frame: Frame, waiting: Waiting) -> Row:
         state=say(STATES[asked.status]),
         color=COLORS[asked.status],
         waits_for=_waits_for(told) if asked.status == "pending" else "",
+        abouts=[about for about in abouts if about is not None],
     )
 
 

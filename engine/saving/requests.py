@@ -15,7 +15,7 @@ from engine.errors import Conflict, NotFound
 from engine.model.fields.base import Value
 from engine.names import ObjectName
 from engine.saving import approving, away
-from engine.saving.looking import Seen, load_named, read_kept
+from engine.saving.looking import Seen, read_kept
 from engine.saving.revisions import approval_of
 from engine.saving.unit import Record, Unit
 from engine.store.platform import approvals as store
@@ -54,11 +54,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A request in a list: its record as the caller sees it; `name` is "" where that is hidden."""
+    """A request in a list: its record as the caller sees it; `name` is "" where that is hidden.
+
+    `about`: the readable fields that the approval looks at; their values are in `record`.
+    """
 
     told: Told
     record: Record
     name: str
+    about: tuple[CompiledField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,14 +228,39 @@ class Approvals:
     def _with_records(self, requests: Sequence[Request]) -> list[Waiting]:
         seen: dict[int, Record] = {}
         for name, ids in _by_object(self._known(requests)).items():
-            seen |= load_named(self.unit, self.unit.snapshot.model.objects[name], ids)
+            seen |= self._load(self.unit.snapshot.model.objects[name], ids)
         shown = [request for request in requests if request.record in seen]
         return [self._waiting(told, seen[told.request.record]) for told in self.tell(shown)]
 
     def _waiting(self, told: Told, record: Record) -> Waiting:
-        title = self.unit.snapshot.model.objects[told.request.object].title
-        name = "" if title is None else str(record.get(title) or "")
-        return Waiting(told=told, record=record, name=name)
+        compiled = self.unit.snapshot.model.objects[told.request.object]
+        title, reads = compiled.title, frozenset[str]()
+        if told.definition is not None:
+            reads = told.definition.reads
+        about = (field for name, field in compiled.fields.items() if name in reads)
+        return Waiting(
+            told=told,
+            record=record,
+            name="" if title is None else str(record.get(title) or ""),
+            about=tuple(field for field in about if field.name in record),
+        )
+
+    def _load(self, compiled: CompiledObject, ids: Iterable[int]) -> dict[int, Record]:
+        """Read records of a list: their titles, and what approvals look at, as far as seen."""
+        unit = self.unit
+        access = unit.access.of(compiled.name)
+        if not access.may("read"):
+            return {}
+        wanted = {str(compiled.title)} if compiled.title else set()
+        for approval in unit.snapshot.model.approvals.get(compiled.name, ()):
+            wanted |= approval.reads
+        fields = compiled.fields.items()
+        paths = tuple(str(n) for n, field in fields if n in wanted and access.readable & field.bit)
+        plan = unit.plans(
+            ("asked", compiled.name, paths), lambda: unit.planner.read(compiled, fields=paths)
+        )
+        found = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, sorted(set(ids)))
+        return {record: row for record, (row, _) in found.items()}
 
     def _known(self, requests: Iterable[Request]) -> list[Request]:
         objects = self.unit.snapshot.model.objects

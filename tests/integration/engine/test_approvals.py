@@ -14,7 +14,9 @@ from engine.errors import (
     RecordLocked,
     RequestInvalid,
 )
+from engine.names import component_key
 from engine.session import Session
+from engine.store.platform.approvals import count_in_flight
 from engine.store.platform.members import set_permission_sets
 from tests.support.approving import (
     DEAL,
@@ -373,6 +375,18 @@ def test_a_revision_that_is_lost_decides_nothing(make_world: Make) -> None:
     assert code(lambda: decide(world, "boss", record), Conflict) == "W169"
     assert requests(world, record)[0].definition is None
     assert recall(world, "rep", record).request.status == "recalled"
+
+
+def test_requests_in_flight_are_counted(make_world: Make) -> None:
+    """What waits for an approval, for the plan that changes or retires it."""
+    world = make(make_world, DISCOUNT)
+    deal(world, discount="0.2")
+    decide(world, "boss", deal(world, discount="0.2"))
+
+    with world.environment.database.read() as tx:
+        found = [count_in_flight(tx, component_key("approval", name)) for name in ("discount", "x")]
+
+    assert found == [1, 0]
 
 
 def test_statements(make_world: Make) -> None:

@@ -157,6 +157,7 @@ def test_deciding_several_at_once(house: House, people: dict[str, Visitor]) -> N
     first, second, third = make(house), make(house), make(house)
     boss = people["boss"]
     page = boss.get("/e/production/approvals").text
+    assert re.search(r"<dt>Discount</dt><dd><b>.*20", page)
     picks = {
         int(value.split("-")[1]): value
         for value in re.findall(r'name="pick" value="([^"]+)"', page)
@@ -178,6 +179,7 @@ def test_deciding_several_at_once(house: House, people: dict[str, Visitor]) -> N
     assert answer.status_code == 409
     assert "2 decided." in answer.text
     assert "Nothing waits for a decision here." in answer.text
+    assert answer.text.count("2 decided.") == 1
     mine = people["rep"].get("/e/production/approvals").text
     assert mine.count("Not now") >= 2
 
