@@ -1,9 +1,11 @@
 """Lists, counts and totals of somebody who does not see everything.
 
-A window of a list can be found in two ways, and the statement itself decides which, by gathering
-the ids that the branches of the policy open, each along its index, up to a limit. Few: they are
-sorted. Many: the order of the list is walked and each row asked. Somebody who sees 0.1 % would walk
-for ever, somebody who sees half would gather for ever. Counts and totals are made of the branches.
+A window of a list can be found in several ways, and the statement itself decides which, by
+gathering the ids that the branches of the policy open, each along its index, up to a limit. Few:
+they are sorted. Some: the order of the list is walked along its index, and only rows whose ids are
+among them are read (SQLite, where rows lie in another order; PostgreSQL takes longer to gather so
+many). Many: the order is walked and each row asked. Somebody who sees 0.1 % would walk for ever,
+somebody who sees half would gather for ever. Counts and totals are made of the branches.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from engine.store.keyset import Cursor, after_clause, order_columns
 from engine.store.selecting import Column, Selecting
 from engine.store.sharing import Form, PolicyWriter
 
-FEW = 2_000
+FEW, SOME = 2_000, 10_000  # ids that are sorted; ids that rows of the order are looked up among
 _ID = FieldName("id")
 
 Part = tuple[Selecting, sa.ColumnElement[bool]]  # a branch: its joins, and its predicate
@@ -39,6 +41,7 @@ class Narrowing:
     def __init__(self, selecting: Selecting, plan: ReadPlan | AggregatePlan) -> None:
         self._outer, self._plan = selecting, plan
         self._found: list[sa.CTE] = []
+        self._sizes: list[sa.CTE] = []
         self._limit: Column = sa.null()
 
     def window(self, after: Cursor | None, limit: int) -> sa.Select[Any]:
@@ -53,8 +56,11 @@ class Narrowing:
         found = self._gathered(plan.policy, outer)
         ways: dict[str, Callable[[Selecting], sa.ColumnElement[bool]]] = {
             "few": lambda s: _picked(s, found),
-            "many": lambda s: s.policy(plan.policy, s.root, Form.SCAN),
+            "some": lambda s: _met(s, found),
+            "many": lambda s: s.policy(plan.policy, s.root, Form.WALK),
         }
+        if not self._has_some:
+            del ways["some"]
         arms = [self._arm(how, narrow, after) for how, narrow in ways.items()]
         picked = sa.union_all(*arms).subquery("picked")
         # The sum keeps SQLite from walking the table and looking each row up among the picked.
@@ -125,19 +131,35 @@ class Narrowing:
         return after is not None and after.is_back
 
     def _fits(self, how: str) -> sa.ColumnElement[bool]:
-        most: Column = sa.literal_column(str(FEW))
-        counts = [sa.select(sa.func.count()).select_from(c).scalar_subquery() for c in self._found]
-        if how == "few":
-            return sa.and_(*(count <= most for count in counts))
-        return sa.or_(*(count > most for count in counts))
+        few: Column = sa.literal_column(str(FEW))
+        most: Column = sa.literal_column(str(self._most))
+        counts = [sa.select(size.c.size).scalar_subquery() for size in self._sizes]
+        is_few = sa.and_(*(count <= few for count in counts))
+        is_many = sa.or_(*(count > most for count in counts))
+        if how == "some":
+            return sa.and_(sa.not_(is_few), sa.not_(is_many))
+        return is_few if how == "few" else is_many
+
+    @property
+    def _most(self) -> int:
+        """Give how many ids are gathered at most."""
+        return SOME if self._has_some else FEW
+
+    @property
+    def _has_some(self) -> bool:
+        """Tell whether rows are worth looking up among ids: where they lie in another order."""
+        is_ordered = isinstance(self._plan, ReadPlan) and bool(self._plan.order)
+        return is_ordered and self._outer.dialect != "postgresql"
 
     def _gathered(self, policy: RowPolicy, beside: Selecting) -> sa.CTE:
-        """Gather the ids that a policy opens, in the bin or not, up to one more than few."""
+        """Gather the ids that a policy opens, in the bin or not, up to one more than will do."""
         parts = [_ids(s, predicate) for s, predicate in self._parts(policy, beside, is_capped=True)]
         both = _union(parts, sa.union_all).subquery(f"open_{len(self._found)}")
-        limited = sa.select(both.c.id).limit(sa.literal_column(str(FEW + 1)))
+        limited = sa.select(both.c.id).limit(sa.literal_column(str(self._most + 1)))
         found = limited.cte(f"found_{len(self._found)}")
         self._found.append(found)
+        size = sa.select(sa.func.count().label("size")).select_from(found)
+        self._sizes.append(size.cte(f"size_{len(self._sizes)}"))  # counted once, asked often
         return found
 
     def _parts(
@@ -185,6 +207,11 @@ def _picked(selecting: Selecting, found: sa.CTE) -> sa.ColumnElement[bool]:
     """Go to each of the ids."""
     key = selecting.root.raw(_ID)
     return PolicyWriter(selecting, Form.LEAD).within(key, sa.select(found.c.id))
+
+
+def _met(selecting: Selecting, found: sa.CTE) -> sa.ColumnElement[bool]:
+    """Take the rows of the order whose ids are among those; the sum keeps it from going to each."""
+    return (selecting.root.raw(_ID) + 0).in_(sa.select(found.c.id))
 
 
 def _ids(selecting: Selecting, *where: sa.ColumnElement[bool]) -> Ids:

@@ -23,6 +23,7 @@ from engine.store.lower import NoSqlForm, lower, lower_condition
 from engine.store.sharing import Form, PolicyWriter, queue_name
 from engine.store.tables import DELETED_AT, table_of
 
+GATHERED = 2_000  # ids that a walk gathers at most, to look each row up among them
 _ONE_ROW = sa.table("patron_head", sa.column("id"))  # a table that always has one row
 
 Column = sa.ColumnElement[Any]  # Any: a column holds what its field holds
@@ -176,6 +177,47 @@ class Selecting:
     ) -> sa.ColumnElement[bool]:
         """Lower a row policy to a predicate over `source`."""
         return PolicyWriter(self, form).predicate(policy, source)
+
+    def condition_behind(self, expression: Expression, lookup: FieldName) -> sa.ColumnElement[bool]:
+        """Lower a condition over the object that a lookup leads to, where this statement starts.
+
+        Everything that it reads lies behind the lookup. Raises as `condition`.
+        """
+        start = f"{lookup}."
+
+        def column(path: str) -> Column:
+            return self.value(self.root, path.removeprefix(start), is_secured=False)
+
+        try:
+            return lower_condition(expression, self.dialect, column, self.params)
+        except NoSqlForm as missing:
+            raise _no_sql(expression, missing) from missing
+
+    def lead_nowhere(self) -> None:
+        """Start from one row to which no record of the root is joined: all of it is blank."""
+        self.from_clause = sa.outerjoin(self._one_row(), self.root.table, sa.false())
+
+    def gathering(
+        self,
+        value: Column,
+        ids: sa.Select[Any],
+        by_key: sa.ColumnElement[bool],
+        otherwise: sa.ColumnElement[bool] | None = None,
+    ) -> sa.ColumnElement[bool]:
+        """Tell whether a value is among ids that are gathered once, or `otherwise` holds.
+
+        More than `GATHERED` are not gathered for a page of fifty rows: then each row is asked
+        `by_key`.
+        """
+        most: Column = sa.literal_column(str(GATHERED))
+        few = ids.correlate(None).limit(sa.literal_column(str(GATHERED + 1)))
+        found = few.cte(f"few_{next(self._aliases)}")
+        (column,) = found.c
+        fits = sa.select(sa.func.count()).select_from(found).scalar_subquery() <= most
+        among: sa.ColumnElement[bool] = value.in_(sa.select(column))
+        if otherwise is not None:
+            among = sa.or_(among, otherwise)
+        return sa.case((fits, among), else_=by_key)
 
     def constant(self, value: object) -> sa.BindParameter[Any]:
         """Make a parameter of a constant that belongs to the statement."""

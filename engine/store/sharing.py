@@ -1,8 +1,9 @@
 """Row policies lowered to SQL: predicates over rows, in three forms of the same tree.
 
 Where few rows are looked at (by id, over a lookup), each question is answered by key (EXISTS).
-Where many are, what does not depend on the row is gathered once (IN). Where the policy itself shall
-find the rows, each branch is written so that an index leads to them.
+Where many are, what does not depend on the row is gathered once (IN); where they are walked for a
+page, PostgreSQL also gathers what lies behind a lookup, if it is not too much. Where the policy
+itself shall find the rows, each branch is written so that an index leads to them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from engine.access import (
 )
 from engine.access.effective import padded_size
 from engine.compiled import SharingRule
+from engine.expr import Expression
 from engine.names import FieldName
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class Form(StrEnum):
 
     KEY = "key"  # of few rows, found otherwise
     SCAN = "scan"  # of many rows, one after the other
+    WALK = "walk"  # the same for one caller, until a page is full
     LEAD = "lead"  # it leads to the rows
 
 
@@ -180,7 +183,36 @@ class PolicyWriter:
         if not nested.joined:
             return condition
         joined = nested.selecting.from_clause
-        return there_is(sa.select(_ONE).select_from(joined).where(condition), joined)
+        by_key = there_is(sa.select(_ONE).select_from(joined).where(condition), joined)
+        lookup = _only_lookup(rule.where, source)
+        is_asked = self._form is not Form.WALK or self._selecting.dialect != "postgresql"
+        if is_asked or lookup is None:
+            return by_key
+        return self._over_lookup(rule.where, lookup, source, by_key)
+
+    def _over_lookup(
+        self, where: Expression, lookup: FieldName, source: Source, by_key: Predicate
+    ) -> Predicate:
+        """Gather the targets for which a condition holds, instead of asking target by target.
+
+        The condition may hold for a lookup that leads nowhere (ISBLANK), which no target tells.
+        """
+        value = source.raw(lookup)
+        (target,) = source.compiled.fields[lookup].decl.targets
+        holding = self._selecting.beside(target)
+        holds = holding.condition_behind(where, lookup)
+        ids = sa.select(holding.root.raw(_ID)).select_from(holding.from_clause).where(holds)
+        nothing = self._selecting.beside(target)
+        nothing.lead_nowhere()
+        blank = nothing.condition_behind(where, lookup)
+        one = nothing.from_clause
+        holds_for_nothing = there_is(sa.select(_ONE).select_from(one).where(blank), one)
+        there = self._selecting.beside(target).root
+        pointed = sa.select(_ONE).select_from(there.table).where(there.raw(_ID) == value)
+        leads_nowhere = ~there_is(pointed, there.table)
+        return self._selecting.gathering(
+            value, ids, by_key, sa.and_(holds_for_nothing, leads_nowhere)
+        )
 
     def _owners(self, owners: str, source: Source) -> Predicate:
         """Write whose records an owner-based rule opens."""
@@ -231,6 +263,16 @@ class PolicyWriter:
     def _texts(self, values: Iterable[str]) -> list[sa.BindParameter[Any]]:
         """Make constants of the statement; there is one at least."""
         return [self._selecting.constant(value) for value in values]
+
+
+def _only_lookup(where: Expression, source: Source) -> FieldName | None:
+    """Give the lookup to one object behind which lies all that a condition reads, if it is one."""
+    names = {path.partition(".")[0] for path in where.reads}
+    name = FieldName(names.pop()) if len(names) == 1 else None
+    field = source.compiled.fields.get(name) if name else None
+    if field is None or len(field.decl.targets) != 1 or name == _OWNER:
+        return None
+    return name if all("." in path for path in where.reads) else None
 
 
 def _below(above: sa.ColumnElement[Any], *, least: int) -> Ids:
