@@ -90,6 +90,18 @@ _COMPONENT: Json = {
     "additionalProperties": False,
     "properties": {"component": _TEXT},
 }
+_SET: Json = {
+    "type": "object",
+    "required": ["name", "components"],
+    "additionalProperties": False,
+    "properties": {
+        "name": _TEXT,
+        "reason": _TEXT,
+        "components": _NAMES,
+        "treatments": _TEXTS,
+        "choices": {**_TEXTS, "description": "COMPONENT/PROPERTY -> target or incoming"},
+    },
+}
 _EMPTY: Json = {"type": "object", "additionalProperties": False}
 
 
@@ -125,6 +137,16 @@ def _environments() -> Json:
         found[f"{at}/{name}"]["patch"] = operation
     back = _of("plan_rollback", "A plan that goes back", _one(_PLAN, "201"), body=_BACK)
     again = _of("plan_restore", "A plan that restores", _one(_PLAN, "201"), body=_COMPONENT)
+    sets = f"{at}/change-sets"
+    found[sets] = _named(
+        get=_of("list_change_sets", "Change sets", _one(_ANY)),
+        post=_of("keep_change_set", "Keep a change set", _one(_ANY, "201"), body=_SET),
+    )
+    gone = {"204": {"description": "Dropped"}}
+    called = {"name": "name", "in": "path", "required": True, "schema": _TEXT}
+    dropping = _named(delete=_of("drop_change_set", "Drop a change set", gone))
+    dropping["parameters"].append(called)
+    found[f"{sets}/{{name}}"] = dropping
     found[f"{at}/rollback"], found[f"{at}/restore"] = _named(post=back), _named(post=again)
     return found
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from flask import Response
 
 from api.calls import Calls
+from api.change_sets import ChangeSetRoutes
 from api.changing import ChangingRoutes
 from api.deployments import DeploymentRoutes
 from api.environments import EnvironmentRoutes
@@ -30,7 +31,7 @@ def promotion_routes(
     inside = Inside(calls, environments)
     around = EnvironmentRoutes(calls, environments, inside)
     plans, deployments = PlanRoutes(inside), DeploymentRoutes(inside)
-    changing = ChangingRoutes(inside, plans)
+    changing, sets = ChangingRoutes(inside, plans), ChangeSetRoutes(inside)
     return (
         ("GET", "/environments", around.environments, READS),
         ("POST", "/environments", changing.create, CHANGES),
@@ -46,6 +47,9 @@ def promotion_routes(
         ("PATCH", f"{ENVIRONMENT}/values", changing.change_values, CHANGES),
         ("POST", f"{ENVIRONMENT}/rollback", changing.rollback, CHANGES),
         ("POST", f"{ENVIRONMENT}/restore", changing.restore, CHANGES),
+        ("GET", f"{ENVIRONMENT}/change-sets", sets.list, READS),
+        ("POST", f"{ENVIRONMENT}/change-sets", sets.keep, CHANGES),
+        ("DELETE", f"{ENVIRONMENT}/change-sets/<name>", sets.drop, CHANGES),
         ("POST", "/plans", plans.create, READS),
         ("GET", PLAN, plans.read, READS),
         ("POST", f"{PLAN}/validate", plans.validate, READS),

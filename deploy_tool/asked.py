@@ -6,22 +6,19 @@ is ever taken for a path here. Who may ask is decided before.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from deploy_tool.change_sets import with_sets
 from deploy_tool.deciding import read_decisions
-from deploy_tool.exits import UsageWrong
 from deploy_tool.installation import Installation
 from deploy_tool.places import VERSION, EnvironmentPlace
 from deploy_tool.planning import Incoming, Planned, Wishes
 from deploy_tool.proposing import plan_incoming, read_incoming
 from deploy_tool.scope import scope_of
 from deploy_tool.sent_trees import read_sent
-from deploy_tool.treatments import Treatment, read_treatment
+from deploy_tool.treatments import read_sent_treatment
 from engine.names import EnvironmentName
-
-_PAIRS = re.compile(r"map:[^=]+=.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +54,17 @@ def plan_asked(installation: Installation, asked: Asked) -> Planned:
     target = installation.environment(asked.target)
     wishes = Wishes(
         author=installation.actor,
-        treatments={key: _treatment(text) for key, text in asked.treatments.items()},
+        treatments={key: read_sent_treatment(text) for key, text in asked.treatments.items()},
         patterns=asked.patterns,
         without=asked.without,
         decisions=read_decisions(asked.resolve),
     )
+    source = None if asked.files is not None else asked.source_environment
+    here = None if source is None else installation.environment(source)
     return plan_incoming(
         target,
         _incoming(installation, asked),
-        wishes,
+        with_sets(here, wishes),
         noted=_noted(asked),
         git_revision=asked.git_revision if asked.files is not None else "",
     )
@@ -91,14 +90,3 @@ def _noted(asked: Asked) -> int | None:
     if asked.files is None or found is None or found["name"] != asked.target:
         return None
     return int(found["number"])
-
-
-def _treatment(text: str) -> Treatment:
-    """Read a treatment; a map says what it exchanges, for files lie on the client's machine.
-
-    Raises: UsageWrong U105.
-    """
-    if text.startswith("map:") and not _PAIRS.fullmatch(text):
-        message = f'"{text[:60]}" says nothing to exchange.'
-        raise UsageWrong(message=message, code="U105", hint="map:old=new,other=new")
-    return read_treatment(text)

@@ -36,16 +36,17 @@ def choose_components(
     patterns: Sequence[str],
     model: Model,
     without: Sequence[str] = (),
+    optional: Sequence[str] = (),
 ) -> Choice:
     """Keep the operations that match a pattern, and what those need, but nothing of `without`.
 
     A pattern is a component key, its name alone, or either with `*`: `field:deal.*`, `deal.amount`;
-    none means all. `model` is what everything would become. Raises: UsageWrong U100 for a pattern
-    that matches nothing that changes.
+    none means all. `optional` are patterns that may match nothing. `model` is what everything would
+    become. Raises: UsageWrong U100 for another pattern that matches nothing that changes.
     """
     by_key = {operation.component: operation for operation in operations}
     left = frozenset(_matching(without, by_key))
-    wanted = _matching(patterns, by_key) if patterns else list(by_key)
+    wanted = _wanted(patterns, optional, by_key)
     chosen = {key: "" for key in wanted if key not in left}
     _close(chosen, {key: o for key, o in by_key.items() if key not in left}, model)
     missing = frozenset(key for key in left if _brings(by_key[key]))
@@ -61,6 +62,15 @@ def choose_components(
         added={key: why for key, why in chosen.items() if why},
         trimmed=tuple(trimmed),
     )
+
+
+def _wanted(
+    patterns: Sequence[str], optional: Sequence[str], by_key: Mapping[ComponentKey, Operation]
+) -> list[ComponentKey]:
+    if not (patterns or optional):
+        return list(by_key)
+    also = [key for key in by_key if any(_matches(key, pattern) for pattern in optional)]
+    return list(dict.fromkeys((*_matching(patterns, by_key), *also)))
 
 
 def _matching(

@@ -25,14 +25,18 @@ _SETTING = "decision."  # of a sandbox, by what was decided
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """Which side stands: `typed` by pattern, the later wins; `kept` by the digest of a conflict."""
+    """Which side stands: `typed` by pattern, the later wins; `kept` by the digest of a conflict.
+
+    `usual` are patterns of a change set: they give way to what is typed, and may match nothing.
+    """
 
     typed: tuple[tuple[str, str], ...] = ()
+    usual: tuple[tuple[str, str], ...] = ()
     kept: Mapping[str, str] = field(default_factory=dict)
 
     def side(self, conflict: Conflict) -> str:
         """Give the side chosen for a conflict, "" where nobody has decided."""
-        for pattern, side in reversed(self.typed):
+        for pattern, side in reversed((*self.usual, *self.typed)):
             if _matches(pattern, conflict.component, conflict.property):
                 return side
         return self.kept.get(mark_of(conflict), "")

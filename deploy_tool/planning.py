@@ -77,7 +77,8 @@ class Wishes:
     """How somebody wants it: who plans, chosen treatments by component, components to take.
 
     `patterns` are of components, which bring what they need; empty: all. `without` are of those
-    that stay behind all the same. `decisions` say which side of a conflict stands.
+    that stay behind all the same. `decisions` say which side of a conflict stands. `optional` are
+    patterns of change sets, which may match nothing any more.
     """
 
     author: str = ""
@@ -85,6 +86,12 @@ class Wishes:
     patterns: Sequence[str] = ()
     without: Sequence[str] = ()
     decisions: Decisions = NO_DECISIONS
+    optional: Sequence[str] = ()
+
+    @property
+    def chooses(self) -> bool:
+        """Tell whether only some components are wanted."""
+        return bool(self.patterns or self.without or self.optional)
 
 
 AS_IT_COMES = Wishes()
@@ -177,8 +184,10 @@ def _candidate(
     operations = diff_trees(running.tree, result, retired=running.retired)
     added: Mapping[ComponentKey, str] = {}
     trimmed: tuple[Trimmed, ...] = ()
-    if wishes.patterns or wishes.without:
-        choice = choose_components(operations, wishes.patterns, model, wishes.without)
+    if wishes.chooses:
+        choice = choose_components(
+            operations, wishes.patterns, model, wishes.without, wishes.optional
+        )
         added, trimmed = choice.added, choice.trimmed
         result = _only(choice.operations, running.tree, result)
         model, problems = compile_model(result, model)
@@ -215,7 +224,7 @@ class _Composing:
         operations, result = found.operations, found.result
         counting, policy = self._counting(), Policy() if self.tx is None else load_policy(self.tx)
         changes = self._changes(counting, policy)
-        conflicts = _conflicts(found, chosen_only=bool(self.wishes.patterns or self.wishes.without))
+        conflicts = _conflicts(found, chosen_only=self.wishes.chooses)
         base = self._base()
         return Plan(
             environment=self.environment,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from deploy_tool.change_sets import with_sets
 from deploy_tool.checking import check_folder, under
 from deploy_tool.installation import Installation
 from deploy_tool.places import EnvironmentPlace, FolderPlace, Place, read_place
@@ -42,7 +43,8 @@ def propose(
     place = read_place(source, installation.names)
     name = installation.known(target)
     incoming = read_incoming(installation, place, source, name)
-    wishes = replace(wishes, author=installation.actor)
+    here = installation.environment(place.name) if isinstance(place, EnvironmentPlace) else None
+    wishes = with_sets(here, replace(wishes, author=installation.actor))
     try:
         return plan_incoming(
             installation.environment(name),

@@ -7,6 +7,7 @@ deployment while a record is concerned.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -50,6 +51,8 @@ _RULE = (Way.LEAVE, Way.BLOCK)
 _TYPE = (Way.BLOCK, Way.CONVERT, Way.MAP, Way.FILL)
 _KEEPING = frozenset({"type", "decimals", "returns"})
 
+_PAIRS = re.compile(r"map:[^=]+=.*", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
@@ -91,6 +94,17 @@ def read_treatment(text: str) -> Treatment:
     if way is Way.FILL:
         return Treatment(way=way, value=rest)
     return Treatment(way=way, values=_read_map(rest)) if way is Way.MAP else Treatment(way=way)
+
+
+def read_sent_treatment(text: str) -> Treatment:
+    """Read one that came over the wire or was kept: a map says what it exchanges, and no file.
+
+    Raises: UsageWrong U105.
+    """
+    if text.startswith("map:") and not _PAIRS.fullmatch(text):
+        message = f'"{text[:60]}" says nothing to exchange.'
+        raise UsageWrong(message=message, code="U105", hint="map:old=new,other=new")
+    return read_treatment(text)
 
 
 def ways_of(operation: Operation) -> tuple[Way, ...]:
