@@ -98,7 +98,7 @@ def test_a_choice_that_cannot_stand_alone_is_refused(production):
 def test_what_is_left_behind_is_trimmed_from_the_lists_of_what_comes(wider):
     """The view comes without the field, and the plan says which item was left out."""
     done = wider(*PLAN, wider.folder, "view:deal.notes", "--without", "field:deal.note")
-    sealed = wider.home / "part.plan"
+    sealed = wider.folder.parent / "part.plan"
     words = ("plan", "--to", "production", "--from", wider.folder, "view:deal.notes")
     text = wider(*words, "--without", "deal.note", "--out", sealed).out
 
