@@ -28,6 +28,7 @@ install-dev: .venv/.installed-dev .venv/.frontend-dev ## the same, with everythi
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
 	@python3 tools/install.py requirements.txt requirements-dev.txt
 	@$(PY) -m tools.browser
+	@$(PY) -m tools.redis
 	@touch $@
 
 # These two touch their stamps themselves, once it has worked: without a registry the next run tries again.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint
 
-from admin import changes, components, lists, members, objects, places, runs, undoing
+from admin import changes, components, lists, members, objects, outbox, places, runs, undoing
 from admin.platform import install_platform
 from engine.snapshots import Environments
 from web.assets import add_folder
@@ -35,6 +35,12 @@ def make_admin(environments: Environments) -> Blueprint:
     rule("/setup/environments", "make", places.create_sandbox, methods=["POST"])
     drop = "/setup/environments/<name>/delete"
     rule(drop, "drop", places.remove_sandbox, methods=["POST"])
+    rule("/setup/outbox", "outbox", outbox.show_outbox)
+    rule("/setup/outbox", "change_outbox", outbox.change_outbox, methods=["POST"])
+    rule("/setup/inbox", "inbox", outbox.show_inbox)
+    for place in ("outbox", "inbox"):
+        rule(f"/setup/{place}/<int:effect>", f"effect_of_{place}", outbox.show_effect)
+    rule("/setup/outbox/<int:effect>/mail", "mail", outbox.show_mail)
     rule("/setup/new/<kind>", "new", components.show_new)
     rule("/setup/new/<kind>", "create", components.create_component, methods=["POST"])
     rule("/setup/<kind>/", "kind", lists.show_kind)

@@ -39,6 +39,8 @@ Environment variables, all optional.
 | `PATRON_SECRET_KEY` | made and kept on first start | seals audit and second factors: keep it |
 | `PATRON_PUBLIC_URL` | – | address people use; links in mails begin with it |
 | `PATRON_PROXIES` | 0 | how many of your own proxies stand before the web processes |
+| `PATRON_SMTP_URL` | –: mails wait | the mail server, `smtp(s)://user:password@host:port` |
+| `PATRON_WEBHOOK_ALLOW` | – | private networks that endpoints may lead to: `10.1.2.0/24` |
 | `PATRON_MAIL_FROM` | `patron@` the mail server | the sender of mails |
 | `PATRON_OIDC_…` | – | [single sign-on](../how-to/single-sign-on.md) |
 

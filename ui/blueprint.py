@@ -14,6 +14,7 @@ from ui import home
 from ui.approvals import add_approvals
 from ui.listing.routes import ListRoutes
 from ui.me import add_me
+from ui.notifications import add_notifications
 from ui.pressing import add_pressing
 from ui.records import add_records
 from ui.search import add_search
@@ -31,4 +32,5 @@ def make_ui() -> Blueprint:
     add_records(blueprint)
     add_approvals(blueprint)
     add_pressing(blueprint)
+    add_notifications(blueprint)
     return blueprint

@@ -26,7 +26,7 @@ from web.visit import Visit, visit
 T = TypeVar("T")
 
 # System permissions of which one at least shows the group "Setup".
-SETUP = frozenset({"customize", "deploy", "manage_users", "view_audit"})
+SETUP = frozenset({"customize", "deploy", "manage_users", "view_audit", "manage_outbox"})
 APP_COOKIE, THEME_COOKIE = "patron_app", "patron_theme"
 THEMES = ("light", "dark")
 

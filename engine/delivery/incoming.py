@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from engine.clock import Clock
@@ -21,8 +21,7 @@ from engine.errors import FieldError, RecordInvalid, SignInRequired, Throttled
 from engine.expr import EvalContext, ExprFailed
 from engine.model.fields.base import Value
 from engine.programs import Setting
-from engine.saving.completing import completed
-from engine.saving.running import is_ready, start_runs
+from engine.saving.triggering import WEBHOOK
 from engine.session import Session, run
 from engine.snapshots import Environment
 from engine.store.failures import UniqueViolated
@@ -31,7 +30,6 @@ from engine.store.platform.enter import SystemCredential
 from engine.store.platform.incoming import count_deliveries, find_delivery, keep_delivery
 from engine.store.platform.values import read_value
 
-SOURCE = "webhook"  # in the history of records
 LEAST_SECRET = 16  # characters; what is shorter is guessed, and opens nothing
 MOST_PER_MINUTE = 600  # deliveries to one endpoint
 _MINUTE = timedelta(minutes=1)
@@ -90,9 +88,9 @@ def receive(environment: Environment, request: Request, clock: Clock) -> Taken:
         return _receive(session, request)
 
     try:
-        return run(environment, SystemCredential(), work, write=True, clock=clock, source=SOURCE)
+        return run(environment, SystemCredential(), work, write=True, clock=clock, source=WEBHOOK)
     except UniqueViolated:  # the same delivery ran beside us; now there is an answer to find
-        return run(environment, SystemCredential(), work, write=True, clock=clock, source=SOURCE)
+        return run(environment, SystemCredential(), work, write=True, clock=clock, source=WEBHOOK)
 
 
 def _knows(request: Request, secret: str) -> bool:
@@ -112,24 +110,8 @@ def _receive(session: Session, request: Request) -> Taken:
     incoming = session.snapshot.model.incoming[request.endpoint]
     record = session.create(incoming.object, _values(session, incoming, request.body))
     number = int(str(record["id"]))
-    _start_workflows(session, incoming, number)
     keep_delivery(unit.tx, request.endpoint, mark, number, at=unit.now)
     return Taken(record=number, is_new=True)
-
-
-def _start_workflows(session: Session, incoming: Incoming, record: int) -> None:
-    """Start the workflows that a webhook starts, in order of their names, if they hold."""
-    unit = session.unit
-    compiled = session.compiled(incoming.object)
-    for workflow in session.snapshot.model.workflows.values():
-        if workflow.when != SOURCE or workflow.object != incoming.object:
-            continue
-        if is_ready(workflow.program):
-            reads = () if workflow.condition is None else workflow.condition.reads
-            values = completed(unit, compiled, {"id": record}, reads)
-            context = replace(unit.caller.context, prior=None, is_new=True)
-            if workflow.condition is None or workflow.condition.holds(values, context):
-                start_runs(unit, workflow.program, compiled, {record: None}, SOURCE)
 
 
 def _mark(request: Request) -> str:

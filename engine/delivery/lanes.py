@@ -15,8 +15,8 @@ from datetime import timedelta
 
 from engine.clock import Clock
 from engine.delivery.failing import DeliveryFailed
-from engine.delivery.sending import HOLD_MARGIN, MOST_SECONDS, Send, prepare
-from engine.saving.effects import MAIL
+from engine.delivery.sending import Send, prepare, seconds_of
+from engine.saving.effects import WEBHOOK
 from engine.session import Session, run
 from engine.settings import Settings
 from engine.snapshots import Environment
@@ -26,8 +26,8 @@ from engine.store.platform.outbox import Taken
 from engine.store.steps import at_step
 
 LIVE = "production"  # the kind of environment whose effects leave the house
-HOLD = timedelta(seconds=MOST_SECONDS + HOLD_MARGIN)
-MAIL_HOLD = timedelta(seconds=30)
+MAIL_SECONDS = 20  # that a mail may take
+HOLD_MARGIN = 10  # seconds until a worker that says nothing is taken to be dead
 LEAST_SPREAD, MOST_SPREAD = 0.75, 1.25  # of pauses between attempts
 _LOG = logging.getLogger("patron.delivery")
 
@@ -83,7 +83,7 @@ def _next(
     def work(session: Session) -> _Ready | None:
         settle(session)
         now = session.unit.now
-        hold = MAIL_HOLD if lane == MAIL else HOLD
+        hold = _hold(session, lane)
         while taken := outbox.take(session.unit.tx, at=now, until=now + hold, limit=1, lane=lane):
             if environment.row.kind != LIVE:
                 outbox.capture(session.unit.tx, taken[0], at=now)
@@ -96,6 +96,14 @@ def _next(
 
     at_step("outbox.take")
     return run(environment, SystemCredential(), work, write=True, clock=clock)
+
+
+def _hold(session: Session, lane: str) -> timedelta:
+    """Say how long an effect of a lane is held: a little longer than its call may take."""
+    kind, _, name = lane.partition(":")
+    declared = session.snapshot.model.declared.get("endpoint", {}).get(name, {})
+    longest = seconds_of(declared.get("timeout")) if kind == WEBHOOK else MAIL_SECONDS
+    return timedelta(seconds=longest + HOLD_MARGIN)
 
 
 def _send(ready: _Ready) -> Settle:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from engine.errors import AccessDenied, Conflict, NotFound
 from engine.locale import say
 from engine.session import Session
+from engine.store.jsontext import to_json
 from engine.store.platform import audit, outbox_shelf
 from engine.store.platform.outbox_shelf import Kept
 
@@ -92,6 +93,11 @@ class Outgoing:
         target = "all" if effects is None else ", ".join(map(str, effects))
         actor = str(unit.caller.context.user.get("email") or "system")
         audit.note(unit.tx, at=unit.now, actor=actor, action=action, target=target)
+
+
+def body_of(kept: Kept) -> str:
+    """Give what a call sends, as JSON with exact numbers."""
+    return to_json(kept.payload.get("body") or {})
 
 
 def effect_shape(kept: Kept) -> dict[str, object]:

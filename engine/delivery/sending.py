@@ -158,8 +158,6 @@ _KINDS: Mapping[str, Callable[[Session, Settings, Taken], Send]] = {
     MAIL: _mail,
     WEBHOOK: _webhook,
 }
-# How long a worker may hold an effect of a lane before another takes it to be dead.
-HOLD_MARGIN = 20  # seconds beyond what a call may take
 
 
 def shown_url(session: Session, url: str) -> str:

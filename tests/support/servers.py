@@ -37,6 +37,8 @@ def variables(settings: Settings) -> dict[str, str]:
         "PATRON_HOME": str(settings.home),
         "PATRON_DATABASE_URL": settings.database_url,
         "PATRON_BROKER_URL": settings.broker_url,
+        "PATRON_SMTP_URL": settings.smtp_url,
+        "PATRON_WEBHOOK_ALLOW": ",".join(map(str, settings.webhook_allow)),
     }
 
 
