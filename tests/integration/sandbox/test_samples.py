@@ -209,6 +209,18 @@ def test_a_won_deal_shows_how_it_was_won(shop: Shop) -> None:
     assert str(days[-1]) <= str(deal["close_date"])
 
 
+def test_a_few_open_deals_wait_for_the_manager(shop: Shop) -> None:
+    """Discounts of deals that were won are approved; those of open ones wait."""
+    waiting = shop.run(lambda s: s.approvals.waiting(), "manager")
+    stages = [
+        shop.run(lambda s, one=one: s.get("opportunity", one.told.request.record))["stage"]  # type: ignore[misc]  # bound now
+        for one in waiting
+    ]
+
+    assert 2 <= len(waiting) <= 8
+    assert not {"won", "lost"} & {str(stage) for stage in stages}
+
+
 def test_roles_and_managers_are_set(shop: Shop) -> None:
     """Who works for whom can be followed, so that roles and sharing can be seen."""
     users = {user["email"]: user for user in shop.list("user")}
