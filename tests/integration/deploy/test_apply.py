@@ -86,7 +86,10 @@ def test_plan_json_has_the_shape_of_the_contract(production):
     ]
     assert plan["needs"] == {"accept": [], "approvals": 0}
     assert plan["conflicts"] == []
-    assert [step["text"] for step in plan["steps"]] == ["add column deal.note"]
+    assert [step["text"] for step in plan["steps"]] == [
+        "add column deal.note",
+        "switch to version 2",
+    ]
 
 
 def test_detailed_exitcode_tells_differences(production):
@@ -378,7 +381,7 @@ def test_log_tells_who_when_and_how_much(production):
     done = production("log", "production")
 
     assert done.out.startswith("production@1  ")
-    assert "import    system  5 components  init" in done.out
+    assert "import    system  5 components  D-1  init" in done.out
     assert production("log", "prodution").code == 64
 
 
