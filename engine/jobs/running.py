@@ -16,9 +16,11 @@ from engine.saving.resuming import resume_due
 from engine.session import Session, run
 from engine.snapshots import Environment
 from engine.store.failures import Busy, StoreFailed
+from engine.store.platform import runs
 from engine.store.platform.enter import SystemCredential
 from engine.unit import in_name_of
 
+KEPT_RUNS = timedelta(days=90)
 MOST_ROUNDS = 25  # of up to 200; then other jobs have their turn
 
 
@@ -68,4 +70,17 @@ def _do(
     )
 
 
-JOBS: tuple[Job, ...] = (Job(name="engine.go_on_with_runs", run=go_on, every=timedelta(seconds=1)),)
+def sweep_runs(work: Work) -> None:
+    """Forget runs that ended long ago; failed ones wait for somebody."""
+    before = work.clock.now() - KEPT_RUNS
+    for name in work.environments.names():
+        environment = work.environments.open(name)
+        for _ in range(MOST_ROUNDS):
+            if not _do(environment, work, lambda s: runs.sweep(s.unit.tx, before=before)):
+                break
+
+
+JOBS: tuple[Job, ...] = (
+    Job(name="engine.go_on_with_runs", run=go_on, every=timedelta(seconds=1)),
+    Job(name="engine.sweep_runs", run=sweep_runs, every=timedelta(hours=1)),
+)

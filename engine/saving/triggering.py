@@ -25,6 +25,7 @@ from engine.saving.written import Written
 from engine.store.platform import runs
 from engine.store.reading import fetch_by_ids
 
+SAMPLE = "sample"  # data that shows how things look: nothing happens because of it
 WEBHOOK = "webhook"  # a trigger, and the door of incoming endpoints: `Unit.source`
 # Event -> the triggers that it is.
 STARTS: Mapping[str, frozenset[str]] = {
@@ -53,7 +54,7 @@ class _Seen:
 def run_workflows(unit: Unit, compiled: CompiledObject, written: Sequence[Written]) -> None:
     """Start the workflows whose trigger and criteria fit, in order of their API names."""
     automation = unit.snapshot.model.automation.get(compiled.name)
-    if automation is None:
+    if automation is None or unit.source == SAMPLE:
         return
     if automation.awaits:
         ids = [one.id for one in written if one.event != "deleted"]

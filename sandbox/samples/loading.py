@@ -18,6 +18,7 @@ from engine.clock import FixedClock
 from engine.compiled import CompiledObject, Model
 from engine.errors import FieldError, PatronError, RecordInvalid
 from engine.names import ObjectName
+from engine.saving.triggering import SAMPLE
 from engine.session import BulkResult, Session, run
 from engine.snapshots import Environment
 from engine.store.platform.enter import SystemCredential
@@ -99,7 +100,7 @@ class Loading:
 
         credential = SystemCredential(self._emails[who])
         clock = FixedClock(self._at(day))
-        return run(self._environment, credential, work, write=True, clock=clock, source="import")
+        return run(self._environment, credential, work, write=True, clock=clock, source=SAMPLE)
 
     def _at(self, day: int) -> datetime:
         """Give noon of a day, but never an instant that is still to come."""

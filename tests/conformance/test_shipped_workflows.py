@@ -127,6 +127,18 @@ def test_leads_are_assigned_and_welcomed(shipped: World) -> None:
     assert failed(shipped) == []
 
 
+def test_a_lead_of_a_queue_has_its_task_there(shipped: World) -> None:
+    """Who works in the queue finds both; nobody else is told."""
+    person = {"first_name": "Luc", "last_name": "Roy", "email": "luc@pollux.test"}
+    values = {**person, "company": "Pollux", "country": "fr", "source": "website"}
+    lead = made(shipped, "lead", who="admin", **values)
+
+    (task,) = found(shipped, "task", "owner")
+    assert task["owner"] == get(shipped, "lead", lead)["owner"]
+    assert task["owner"] not in shipped.people.values()
+    assert failed(shipped) == []
+
+
 def test_deals_raise_alerts_tasks_and_orders(shipped: World) -> None:
     """A hot deal, a proposal, a win and a loss, each with what it brings."""
     account = customer(shipped)
@@ -218,6 +230,7 @@ def test_cases_are_taken_in_escalated_and_chased(shipped: World) -> None:
     assert (case_now["is_escalated"], case_now["priority"]) == (True, "urgent")
     assert sent(shipped)[1:] == [("mail", "case_escalated")]
     do(shipped, lambda s: s.update("case", case, {"is_sla_missed": True}), who="admin")
+    assert failed(shipped) == []
     assert "Reply time missed: Printer" in told(shipped)
     assert [row["subject"] for row in found(shipped, "task", "subject")] == [
         "Answer today: Printer"

@@ -267,6 +267,7 @@ JOBS: Mapping[str, str] = {
     "engine.tell_approvers": "the system; what each is told, as themselves",
     "engine.sweep_approval_links": "the system, on what has long been over",
     "engine.sweep_outboxes": "the system, on what has long been over",
+    "engine.sweep_runs": "the system, on what has long been over",
     "engine.go_on_with_runs": "the system, in the name of who started each run",
     "engine.sweep_messages": "nobody: files of messages that were taken",
     "engine.sweep_sign_ins": "the system, on the control database alone",

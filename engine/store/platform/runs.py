@@ -81,6 +81,10 @@ _DUE = (
     f"SELECT {_COLUMNS} FROM patron_run WHERE state = 'waiting' AND due_at <= ?"
     " ORDER BY due_at, id LIMIT ?"
 )
+_OVER = (
+    "SELECT id FROM patron_run WHERE state IN ('done', 'cancelled') AND ended_at < ?"
+    " ORDER BY id LIMIT ?"
+)
 _TAKE = f"SELECT {_COLUMNS} FROM patron_run WHERE id = ?"
 _WAKE = "UPDATE patron_run SET due_at = ? WHERE state = 'waiting' AND waits_for = ?"
 _FIND = f"SELECT {_COLUMNS} FROM patron_run"
@@ -190,6 +194,15 @@ def steps_of(tx: Tx, run: int, *, limit: int = 500, offset: int = 0) -> list[Ste
         )
         for row in rows
     ]
+
+
+def sweep(tx: Tx, *, before: datetime, limit: int = 5000) -> int:
+    """Forget runs that ended long ago, with their steps; give how many. Failed ones are kept."""
+    rows = tx.rows(native(tx, _OVER), (milliseconds(before), limit))
+    if rows:
+        tx.many(native(tx, "DELETE FROM patron_run_step WHERE run = ?"), rows)
+        tx.many(native(tx, "DELETE FROM patron_run WHERE id = ?"), rows)
+    return len(rows)
 
 
 def _conditions(wanted: Wanted) -> tuple[list[str], list[object]]:

@@ -17,10 +17,11 @@ from engine.errors import Conflict
 from engine.jobs.running import go_on_in
 from engine.jobs.table import Work
 from engine.saving.resuming import cancel, retry
-from engine.session import ListRequest, Session
+from engine.session import ListRequest, Session, run
 from engine.snapshots import Environments
 from engine.store.failures import Busy
 from engine.store.platform import runs
+from engine.store.platform.enter import MemberCredential
 from engine.store.platform.runs import RunRow, Wanted
 from engine.unit import in_name_of
 from tests.support.worlds import World, environment_of, publish_texts, texts_of
@@ -291,3 +292,77 @@ def test_a_run_whose_record_is_gone_says_so(make_world: Callable[..., World]) ->
 
     assert (run.state, run.code) == ("failed", "W113")
     assert deals(world, "count") == [(1,)]
+
+
+ASK = """\
+approval: ask
+object: deal
+submit: {by: [owner]}
+steps: [{name: one, approvers: owner.manager}]
+"""
+
+
+@pytest.mark.parametrize(("answer", "note"), [("approved", "yes"), ("rejected", "no")])
+def test_a_run_waits_for_a_decision_and_goes_on(
+    make_world: Callable[..., World], answer: str, note: str
+) -> None:
+    """The step submits the record; whatever is decided, the run goes on and looks at it."""
+    ask = ASK + "on_approve: [{name: mark, set: {stage: won}}]\n"
+    steps = """\
+  - {name: ask, approve: ask}
+  - name: look
+    if: stage = "won"
+    then: [{name: yes, set: {note: '"yes"'}}]
+    else: [{name: no, set: {note: '"no"'}}]
+"""
+    flows = with_flows(flow(steps))
+    boss = {"permission_sets": ["system_administrator"]}
+    world = make_world({**flows, "approvals/ask.yaml": ask}, boss=boss)
+    people = world.people
+    world.run(lambda s: s.update("user", people["admin"], {"manager": people["boss"]}))
+    made = at(world, NOW, lambda s: s.create("deal", {"name": "a"}))
+    worker(world, NOW + timedelta(days=5))
+    (waiting,) = runs_of(world)
+
+    def decide(session: Session) -> object:
+        deal = session.compiled("deal")
+        return session.approvals.decide(deal, int(str(made["id"])), answer, None, "")
+
+    world.run(decide, who="boss")
+    worker(world, datetime.now(UTC) + timedelta(minutes=1))
+
+    assert waiting.waits_for.startswith("approval:")
+    assert deals(world, "note") == [(note,)]
+    assert {run.state for run in runs_of(world)} == {"done"}
+
+
+def test_what_comes_in_starts_webhook_workflows(make_world: Callable[..., World]) -> None:
+    """A record that an incoming endpoint makes, and no other."""
+    world = make_world(with_flows(flow(MARK, "webhook")))
+    credential = MemberCredential(world.people["admin"])
+    for source in ("webhook", "api"):
+        run(
+            world.environment,
+            credential,
+            lambda s: s.create("deal", {"name": "x"}),
+            write=True,
+            source=source,
+        )
+
+    assert deals(world, "count") == [(1,), (0,)]
+
+
+def test_runs_that_ended_long_ago_are_forgotten(make_world: Callable[..., World]) -> None:
+    """With their steps; what failed and what waits stays."""
+    bad = "  - {name: s, set: {count: 1 / (count - count)}}\n"
+    wait = "  - {name: p, wait: {for: 300 days}}\n"
+    world = make_world(with_flows(flow(MARK, name="a"), flow(bad, name="b"), flow(wait, name="c")))
+    at(world, NOW, lambda s: s.create("deal", {"name": "a"}))
+
+    for days in (10, 100):
+        before = NOW + timedelta(days=days)
+        world.run(lambda s, b=before: runs.sweep(s.unit.tx, before=b - timedelta(days=90)))
+
+    assert sorted(run.state for run in runs_of(world)) == ["failed", "waiting"]
+    steps = world.run(lambda s: s.unit.tx.rows("SELECT count(*) FROM patron_run_step"))
+    assert steps == [(2,)]
