@@ -24,6 +24,7 @@ from engine.store.platform.enter import SystemCredential
 from engine.store.platform.plans import forget_plans
 
 ACTOR = "system"
+UNFINISHED = frozenset({"running", "switched"})
 KEPT_PLANS = timedelta(days=30)
 _LOOKED_AT = 50  # of the newest deployments, for one that is under way
 
@@ -48,7 +49,7 @@ def _retain_in(environment: Environment, work: Work) -> None:
     with database.write() as tx:
         forget_plans(tx, before=work.clock.now() - KEPT_PLANS)
         deployments = list_deployments(tx, limit=_LOOKED_AT)
-    if any(deployment.state == "running" for deployment in deployments):
+    if any(deployment.state in UNFINISHED for deployment in deployments):
         return
     try:
         purge_retired(database, work.clock, actor=ACTOR, only_due=True)

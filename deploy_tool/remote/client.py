@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from deploy_tool.cli.terminal import to_json
 from deploy_tool.exits import UsageWrong
-from deploy_tool.remote.failures import Unreachable, refusal_of
+from deploy_tool.remote.failures import EXIT_HEADER, Unreachable, refusal_of
 
 API, SIGN_IN = "/api/v1", "/sign-in/token"
 PATIENCE = 60.0  # seconds for an answer
@@ -120,7 +120,7 @@ class Client:
     def _answer(self, method: str, target: str, body: object, patience: float) -> Json:
         status, headers, raw = self._exchange(method, target, body, patience)
         found = _read(raw)
-        if status >= _REFUSED:
+        if status >= _REFUSED or EXIT_HEADER in headers:  # 202: done, and something is left
             raise refusal_of(status, headers, found, self.address.text)
         if not isinstance(found, dict):
             raise refusal_of(status, headers, None, self.address.text)

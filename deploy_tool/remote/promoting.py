@@ -85,6 +85,8 @@ class RemotePrepared:
                 return int(str(found["version"]))
             if found is not None and found["state"] in {"failed", "aborted"}:
                 raise self._undone(found) from lost
+            if found is not None and found["state"] == "switched":
+                raise self._pending(found) from lost
         raise DeploymentFailed(
             message=f"The connection was lost, and {self.client.address.text} does not say whether "
             "the deployment took place.",
@@ -99,6 +101,17 @@ class RemotePrepared:
             "/deployments", environment=self.plan.environment, plan=self.plan.digest, limit=1
         )
         return next(iter(entries(found, "deployments")), None)
+
+    def _pending(self, found: Answer) -> DeploymentFailed:
+        name = self.plan.environment
+        return DeploymentFailed(
+            message=f"{name}@{found['version']} runs, and a follow-up is pending.",
+            code="D131",
+            step="follow-up",
+            exit_code=Exit.FOLLOW_UP,
+            status=202,
+            hint=f"patron log {name} tells, once it is done",
+        )
 
     def _undone(self, found: Answer) -> DeploymentFailed:
         return DeploymentFailed(

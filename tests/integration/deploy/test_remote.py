@@ -10,7 +10,7 @@ from io import StringIO
 
 import pytest
 
-from deploy_tool import applying
+from deploy_tool import applying, switching
 from deploy_tool.exits import Exit
 from deploy_tool.installation import Installation
 from engine.clock import SystemClock
@@ -420,3 +420,37 @@ def test_login_keeps_a_token_for_its_user_alone(
     assert login(f"{far.tokens['max']}\n").code == 0
     assert json.loads(kept.read_text()) == {far.url: far.tokens["max"]}
     assert login("patron_invented\n").code == 6
+
+
+@pytest.mark.parametrize("dialect", [pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_a_pending_follow_up_ends_with_10(production, either, monkeypatch, tmp_path) -> None:
+    """Gate 13, exit 10: it switched, and an index waits for records to be put right."""
+    monkeypatch.setenv("PATRON_LARGE_ROWS", "20")
+    production.write(objects__deal=DEAL + "  size: {type: text}\n")
+    production("apply", "--from", production.folder, "--to", "production", "--yes")
+    rows = tmp_path / "deals.csv"
+    rows.write_text("name,size\n" + "".join(f"D{n},{n}\n" for n in range(60)))
+    assert production("import", "production", "deal", rows).code == 0
+    production.write(objects__deal=DEAL + "  size: {type: text, unique: true}\n")
+    real, carry_out = switching.at_step, switching.Carrying.out
+    inside: list[Tx] = []
+
+    def slip(step: str) -> None:
+        if step == "apply.switch":  # in the very transaction, as two saves at once would
+            inside[-1].run("UPDATE deal SET size = '1' WHERE name = 'D2'")
+        real(step)
+
+    def out(carrying, tx: Tx):
+        inside.append(tx)
+        return carry_out(carrying, tx)
+
+    monkeypatch.setattr(switching, "at_step", slip)
+    monkeypatch.setattr(switching.Carrying, "out", out)
+
+    ended = either(
+        *("apply", "--from", production.folder, "--to", "production"),
+        *("--yes", "--json", "--accept", "narrowing"),
+    )
+
+    assert (ended.code, ended.json["code"]) == (10, "D131"), ended.err
+    assert production("status", "--json").json["environments"][0]["version"] == 3
