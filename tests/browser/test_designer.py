@@ -93,3 +93,22 @@ def test_setup_fits_a_phone(seat: Sit) -> None:
             wide.append((path, width))
 
     assert wide == []
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])
+def test_a_members_page_is_accessible_and_fits_a_phone(
+    seat: Sit, language: str, scheme: str
+) -> None:
+    """Reached from the table of members; with rights explained, axe finds nothing."""
+    size = {"width": 320, "height": 640}
+    taken = seat("admin", color_scheme=scheme, locale=language, bypass_csp=True, viewport=size)
+    page = taken.go("/setup/platform/members/?sort=0")
+    address = page.locator("a[href*='/setup/people/']").first.get_attribute("href")
+
+    page = taken.go(f"{str(address).removeprefix('/e/production')}?object=account")
+    page.add_script_tag(path=str(AXE))
+    violations = page.evaluate("axe.run(document).then(r => r.violations.map(v => v.id))")
+
+    assert violations == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert page.locator("#ask-object").input_value() == "account"
