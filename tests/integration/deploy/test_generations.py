@@ -74,7 +74,7 @@ def rolled_back(patron, *words):
         ),
     ],
 )
-def test_values_under_another_type(
+def test_gate_5_values_under_another_type(
     production, tmp_path, before, given, after, expected, later, back
 ):
     """Converted at the switch; a rollback brings the old ones back, and those written since."""
@@ -142,7 +142,7 @@ def test_a_treatment_that_does_not_fit_either_is_refused(production, tmp_path):
     assert (done.code, done.json["code"]) == (64, "U105")
 
 
-def test_a_field_recreated_under_a_name_begins_empty(production, tmp_path):
+def test_gate_5_a_field_recreated_under_a_name_begins_empty(production, tmp_path):
     """Renamed away, or retired under another type: nobody meets values that were not theirs."""
     applied(production, size="type: text")
     add(production, tmp_path, {"size": "12"})
@@ -171,7 +171,7 @@ def test_a_type_and_a_name_changed_at_once(production, tmp_path):
     assert values(production) == ["12", "5"]
 
 
-def test_a_retired_field_comes_back_with_the_type_it_had_last(production, tmp_path):
+def test_gate_5_a_retired_field_comes_back_with_the_type_it_had_last(production, tmp_path):
     """Changed, retired, restored: the converted values; then back to the first type."""
     applied(production, size="type: text")
     add(production, tmp_path, {"size": "12"})
