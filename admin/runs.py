@@ -127,12 +127,15 @@ def _shown(run: int, problem: str = "", status: int = 200) -> Response:
 
 
 def _line(session: Session, frame: Frame, run: RunRow) -> Line:
-    fmt, kind_name = frame.formats, run.component.partition(":")
+    fmt, (kind, _, name) = frame.formats, run.component.partition(":")
+    declared = session.snapshot.model.declared.get(kind, {}).get(name, {})
     is_known = run.object in session.snapshot.model.objects
     waits = {"time": say("a time"), "condition": say("a condition")}.get(run.waits_for, "")
     return Line(
         run=run,
-        label=declared_label(session.snapshot, f"{kind_name[0]}s", kind_name[2], kind_name[2]),
+        label=declared_label(
+            session.snapshot, f"{kind}s", name, str(declared.get("label") or name)
+        ),
         object=object_label(session.snapshot, run.object) if is_known else run.object,
         href=f"{frame.root}/setup/runs/{run.id}",
         record=f"{frame.root}/o/{run.object}/{run.record}" if is_known else "",
