@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint
 
-from admin import changes, components, lists, members, objects, outbox, places, runs, undoing
+from admin import changes, components, lists, members, objects, outbox, places, runs, undoing, why
 from admin.platform import install_platform
 from engine.snapshots import Environments
 from web.assets import add_folder
@@ -28,19 +28,11 @@ def make_admin(environments: Environments) -> Blueprint:
     rule("/setup/changes/keep", "keep", changes.keep_changes, methods=["POST"])
     rule("/setup/plans/<digest>", "plan", changes.show_plan)
     rule("/setup/plans/<digest>/approve", "approve", changes.approve_plan_here, methods=["POST"])
-    rule("/setup/runs", "runs", runs.show_runs)
-    rule("/setup/runs/<int:run>", "run", runs.show_run)
-    rule("/setup/runs/<int:run>/<deed>", "act", runs.act, methods=["POST"])
+    _add_automation(blueprint)
     rule("/setup/environments", "environments", places.show_environments)
     rule("/setup/environments", "make", places.create_sandbox, methods=["POST"])
     drop = "/setup/environments/<name>/delete"
     rule(drop, "drop", places.remove_sandbox, methods=["POST"])
-    rule("/setup/outbox", "outbox", outbox.show_outbox)
-    rule("/setup/outbox", "change_outbox", outbox.change_outbox, methods=["POST"])
-    rule("/setup/inbox", "inbox", outbox.show_inbox)
-    for place in ("outbox", "inbox"):
-        rule(f"/setup/{place}/<int:effect>", f"effect_of_{place}", outbox.show_effect)
-    rule("/setup/outbox/<int:effect>/mail", "mail", outbox.show_mail)
     rule("/setup/new/<kind>", "new", components.show_new)
     rule("/setup/new/<kind>", "create", components.create_component, methods=["POST"])
     rule("/setup/<kind>/", "kind", lists.show_kind)
@@ -54,3 +46,19 @@ def make_admin(environments: Environments) -> Blueprint:
     rule(f"{one}/rename", "rename", components.rename_component, methods=["POST"])
     rule(f"{one}/retire", "retire", components.retire_component, methods=["POST"])
     return blueprint
+
+
+def _add_automation(blueprint: Blueprint) -> None:
+    """Name the pages of what happens by itself: runs, what goes out, and why."""
+    rule = blueprint.add_url_rule
+    rule("/setup/runs", "runs", runs.show_runs)
+    rule("/setup/runs/<int:run>", "run", runs.show_run)
+    rule("/setup/runs/<int:run>/<deed>", "act", runs.act, methods=["POST"])
+    rule("/setup/outbox", "outbox", outbox.show_outbox)
+    rule("/setup/outbox", "change_outbox", outbox.change_outbox, methods=["POST"])
+    rule("/setup/inbox", "inbox", outbox.show_inbox)
+    for place in ("outbox", "inbox"):
+        rule(f"/setup/{place}/<int:effect>", f"effect_of_{place}", outbox.show_effect)
+    rule("/setup/outbox/<int:effect>/mail", "mail", outbox.show_mail)
+    rule("/setup/why", "why", why.show_why)
+    rule("/setup/why", "switch", why.switch, methods=["POST"])

@@ -46,7 +46,8 @@ from web.texts import say
 from web.visit import PRODUCTION, visit
 
 TABS = (FORM, YAML, "used", "history")
-_LOOKING = frozenset({"check", "refresh", "mine"})
+_LOOKING = frozenset({"check", "try", "refresh", "mine"})
+TRIED = frozenset({"workflow", "validation_rule"})  # kinds that are tried on existing records
 INVALID, CONFLICT = 422, 409
 
 
@@ -193,6 +194,7 @@ def form_values(session: Session, tree: SourceTree, draft: Draft) -> dict[str, o
         "used": [(each, address(visit().root, each), title_of(each, say)) for each in used],
         "versions": [] if draft.is_new else load_blame(session.unit.tx, draft.key),
         "may_change": may(session, "customize"),
+        "can_try": kind in TRIED,
         "is_production": visit().environment.name == PRODUCTION,
         "here": address(visit().root, draft.key),
     }
@@ -299,7 +301,8 @@ def _wish(draft: Draft) -> Wish | None:
         mine_wins=action == "mine",
         accepted=_accepted(),
         shown_on=_shown_on(draft),
-        is_tried=action == "check",
+        is_tried=action in {"check", "try"},
+        is_simulated=action == "try" and draft.kind in TRIED,
     )
 
 

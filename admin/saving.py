@@ -20,6 +20,7 @@ from engine.clock import SystemClock
 from engine.diff import Risk
 from engine.errors import DeploymentFailed, NotFound
 from engine.names import ComponentKey
+from engine.saving.simulating import Simulation
 from engine.session import Session
 from engine.source import SourceTree
 from engine.store.platform.versions import Version
@@ -47,6 +48,7 @@ class Wish:
     accepted: frozenset[str] = frozenset()
     shown_on: tuple[ComponentKey, ...] = ()  # layouts that a new field is added to
     is_tried: bool = False  # only looked at, not saved
+    is_simulated: bool = False  # tried on existing records as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class Outcome:
     are_words_kept: bool = False
     refusal: str = ""
     needs: tuple[str, ...] = ()
+    simulation: Simulation | None = None
 
     @property
     def is_done(self) -> bool:
@@ -156,6 +159,9 @@ def _considered(session: Session, running: Running, tree: SourceTree, wish: Wish
     proposal = propose_edit(running.tree, edit, previous)
     if proposal.errors or proposal.conflicts:
         return Outcome(proposal=proposal)
+    if wish.is_simulated and proposal.model is not None:
+        found = session.tracing.simulate(proposal.model, proposal.key)
+        return Outcome(proposal=proposal, simulation=found)
     environment = visit().environment
     planned = plan_edit(environment, running, proposal, previous, session.unit.tx)
     if not planned.operations and not proposal.texts:

@@ -21,6 +21,7 @@ from api.people import people_routes
 from api.promotion import promotion_routes
 from api.records import RecordRoutes
 from api.runs import run_routes
+from api.simulations import simulation_routes
 from api.traces import trace_routes
 from engine.snapshots import Environments
 
@@ -52,6 +53,7 @@ def routes(environments: Environments) -> tuple[tuple[str, str, View, str], ...]
         *clock_routes(calls),
         *trace_routes(calls),
         *run_routes(calls),
+        *simulation_routes(calls),
         *people_routes(calls, environments),
         ("GET", OPENAPI_ADDRESS, metadata.openapi, "read"),
     )

@@ -252,4 +252,5 @@ CODES: dict[str, str] = {
     "W190": "There is no such assignment for records of this object.",
     "W191": "Nobody can take the record now.",
     "W192": "There is no such workflow or validation rule for these records.",
+    "W193": "This component cannot be tried on records.",
 }

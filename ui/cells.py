@@ -40,6 +40,11 @@ class Cells:
         # Names of records that lookups to several objects point at, by id; `load` fills it.
         self._names: dict[int, tuple[ObjectName, str]] = {}
 
+    @property
+    def root(self) -> str:
+        """The address below which the pages of the environment lie."""
+        return self._root
+
     def column(self, object_name: str, path: str) -> Column | None:
         """Give the column of a path, None where the visitor may not read it."""
         return find_column(self._session, object_name, path)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
+from engine.describing import part_label
 from engine.model.fields.base import Value
 from engine.names import ObjectName
 from engine.session import Happening, Seen, Session
@@ -32,6 +34,7 @@ class FieldChange:
     label: str
     before: Cell
     after: Cell
+    by: str = ""  # the workflow that set it, when a person saved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class Change:
     fields: Sequence[FieldChange]
     version: int
     is_new: bool
+    why: str = ""  # where somebody who may customize reads why
 
 
 def gather_changes(
@@ -104,16 +108,44 @@ def _change(
         if column is None or not is_said or (one.event == "created" and column.is_computed):
             continue
         before, after = (cells.cell(column, names.beside(column, v)) for v in (old, new))
-        fields.append(FieldChange(label=column.label, before=before, after=after))
+        by = workflow_label(session, one.causes.get(str(known.name), ""))
+        fields.append(FieldChange(label=column.label, before=before, after=after, by=by))
     said = _EVENTS.get(one.event)
     return Change(
         who=names.title(ObjectName("user"), one.actor) or say("Patron"),
         said=f"{one.event if said is None else say(said)} {one.note}".strip(),
         icon=_ICONS.get(one.event, "edit"),
-        source=say(_SOURCES[one.source]) if one.source in _SOURCES else "",
+        source=_source(session, one),
+        why=_why(session, cells, seen, one),
         ago=fmt.ago(one.at, session.unit.now),
         at=fmt.moment(one.at),
         fields=tuple(fields),
         is_new=one.event == "created",
         version=one.version,
     )
+
+
+def workflow_label(session: Session, component: str) -> str:
+    """Name the workflow, approval or deadline that caused a change; "" for none."""
+    kind, _, name = component.partition(":")
+    model = session.snapshot.model
+    if kind == "workflow" and name in model.workflows:
+        own = part_label(model, session.unit.language, "workflows", name)
+        return own or model.workflows[name].label
+    return name
+
+
+def _source(session: Session, one: Happening) -> str:
+    cause = workflow_label(session, one.causes.get("", ""))
+    if cause:
+        return say("by automation: {name}", name=cause)
+    return say(_SOURCES[one.source]) if one.source in _SOURCES else ""
+
+
+def _why(session: Session, cells: Cells, seen: Seen, one: Happening) -> str:
+    """Give the address that says why, to who may customize and where automation was at work."""
+    causes = [each for each in one.causes.values() if each.startswith("workflow:")]
+    if not causes or "customize" not in session.unit.access.permissions:
+        return ""
+    asked = {"object": str(seen.object.name), "record": str(seen.record["id"])}
+    return f"{cells.root}/setup/why?{urlencode({**asked, 'component': causes[0]})}"

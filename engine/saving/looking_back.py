@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from engine.compiled import Switch
+from engine.compiled import Model, Switch
+from engine.names import ComponentKey
+from engine.saving.simulating import MOST_RECORDS, Simulation, simulate
 from engine.saving.tracing import ensure_may_ask
 from engine.saving.unit import Unit
 from engine.saving.why import Why, readable, traces_of, why
@@ -36,6 +38,12 @@ class Tracing:
     def why(self, name: str, record_id: int, component: str) -> Why:
         """Say what a workflow or rule makes of a record. Raises: NotFound N100; W192."""
         return why(self.unit, self.unit.planner.object(name), record_id, component)
+
+    def simulate(
+        self, candidate: Model, component: ComponentKey, *, limit: int = MOST_RECORDS
+    ) -> Simulation:
+        """Compare a workflow or rule with how a candidate has it, over records, without effects."""
+        return simulate(self.unit, candidate, component, limit=limit)
 
     def switches(self) -> tuple[Switch, ...]:
         """Give the switches that have not ended."""

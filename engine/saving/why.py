@@ -6,7 +6,7 @@ the last save changed is taken from the history, so that ISCHANGED and ISNEW say
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.access import Everything
@@ -27,6 +27,7 @@ from engine.store.platform import history, traces
 from engine.store.platform.traces import TraceRow
 from engine.store.reading import fetch_by_ids
 
+SAVES = frozenset({"created", "updated", "saved", "deleted"})
 WORKFLOW, RULE = "workflow", "validation_rule"
 _ALL = Everything("somebody who may customize asks why")
 
@@ -72,7 +73,8 @@ def why(unit: Unit, compiled: CompiledObject, record_id: int, component: str) ->
     if record_id not in fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, [record_id]):
         raise NotFound
     condition = found.invalid_if if isinstance(found, Rule) else found.condition
-    (standing,) = standings(unit, compiled, [record_id], () if condition is None else (condition,))
+    reads = () if condition is None else condition.reads
+    (standing,) = standings(unit, compiled, [record_id], reads)
     return _why(unit, compiled, found, condition, standing)
 
 
@@ -100,15 +102,14 @@ def standings(
     unit: Unit,
     compiled: CompiledObject,
     ids: Sequence[int],
-    conditions: Sequence[Expression],
+    reads: Iterable[str],
 ) -> list[Standing]:
     """Give records as their last saves left them, in order of `ids`: two statements for all.
 
     Read with full rights: who may see the records is asked before.
     """
-    reads = sorted({path for one in conditions for path in one.reads})
     stored = (str(field.name) for field in compiled.fields.values() if field.is_stored)
-    paths = (*stored, *reads)
+    paths = (*stored, *sorted(reads))
     plan = full_planner(unit.snapshot.model).load_paths(compiled, paths, policy=_ALL)
     rows = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, sorted(ids))
     last = history.last_of(unit.tx, [record for record in ids if record in rows])
@@ -225,7 +226,8 @@ def _why(
 
 def outcome_of(workflow: Workflow, standing: Standing) -> str:
     """Say what becomes of a workflow when a record is saved so."""
-    if workflow.when not in {"before_save", *STARTS[standing.event]}:
+    starts = {"before_save", *STARTS[standing.event]}
+    if workflow.when not in starts and workflow.when in SAVES:
         return OTHER_TRIGGER
     if workflow.gate and not all(standing.changed & mask for mask in workflow.gate):
         return UNCHANGED

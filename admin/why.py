@@ -1,0 +1,210 @@
+"""Why, and why not: one record and one workflow or rule; the traces; the switches that keep them.
+
+A page of Setup for who may customize. The address says what is asked, so that it can be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from admin.rights import ensure
+from engine.compiled import Switch
+from engine.errors import NotFound, PatronError
+from engine.expr import watching
+from engine.names import component_key
+from engine.saving.criteria import Part
+from engine.saving.why import RULE, WORKFLOW, Why
+from engine.session import Session
+from engine.store.platform.traces import TraceRow
+from web.answers import go
+from web.frame import show
+from web.texts import later, say
+from web.visit import visit
+
+MINUTES = (15, 60, 480)
+MOST_DIGITS = 15  # of an id
+OUTCOMES = {
+    watching.FIRED: later("ran"),
+    watching.NOT_HELD: later("its criteria do not hold"),
+    watching.UNCHANGED: later("what it waits for has not changed"),
+    watching.ONCE: later("it ran for this record already"),
+    watching.OTHER_TRIGGER: later("it starts at something else"),
+    watching.REFUSED: later("it reads a field that was refused"),
+    watching.PASSED: later("passes"),
+    watching.FAILED: later("refuses the record"),
+}
+_HOLDS = later("its criteria hold")  # whether it ran is in the history and in traces
+TONES = {watching.FIRED: "green", watching.PASSED: "green", watching.FAILED: "red"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A part of a condition on the page: how deep, what it says, whether it held, upon what."""
+
+    depth: int
+    sign: str
+    text: str
+    held: bool | None
+    values: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Why one workflow or rule did what it did."""
+
+    label: str
+    said: str
+    tone: str
+    lines: tuple[Line, ...]
+    note: str = ""
+    sets: str = ""
+    steps: tuple[str, ...] = ()
+
+
+def show_why() -> Response:
+    """Show the form, the answer to what the address asks, the newest traces and the switches."""
+    return show("admin/why.html", _work)
+
+
+def switch() -> Response:
+    """Keep traces of a person for some minutes, or stop all."""
+    minutes = request.form.get("minutes", "")
+    user, record = _number(request.form.get("user", "")), _number(request.form.get("record", ""))
+
+    def work(session: Session) -> None:
+        ensure(session, "customize")
+        if not minutes:
+            session.tracing.switch_off()
+            return
+        length = timedelta(minutes=min(_number(minutes) or MINUTES[0], MINUTES[-1]))
+        until = session.unit.now + length
+        person = None if record else user or session.unit.me
+        session.tracing.switch_on(Switch(until=until, user=person, record=record))
+
+    visit().write(work)
+    return go(f"{visit().root}/setup/why#traces")
+
+
+def _work(session: Session) -> Mapping[str, object]:
+    ensure(session, "customize")
+    name, component = request.args.get("object", ""), request.args.get("component", "")
+    number = _number(request.args.get("record", ""))
+    answer, problem = _asked(session, name, number, component)
+    rows = _traces(session, name, number)
+    return {
+        "objects": _objects(session),
+        "components": list(_components(session, name)),
+        "asked": {"object": name, "record": number or "", "component": component},
+        "answer": answer,
+        "problem": problem,
+        "traces": [_trace(row) for row in rows],
+        "switches": session.tracing.switches(),
+        "minutes": MINUTES,
+    }
+
+
+def _asked(
+    session: Session, name: str, number: int | None, component: str
+) -> tuple[Answer | None, str]:
+    if not (name and number and component):
+        return None, ""
+    try:
+        return _answer(session.tracing.why(name, number, component)), ""
+    except PatronError as refused:
+        return None, str(refused.message)
+
+
+def _traces(session: Session, name: str, number: int | None) -> list[TraceRow]:
+    if not name or number is None:
+        return session.tracing.newest()
+    try:
+        return session.tracing.of_record(name, number)
+    except NotFound:
+        return []
+
+
+def _objects(session: Session) -> list[tuple[str, str]]:
+    model, access = session.snapshot.model, session.unit.access
+    return [
+        (str(name), model.objects[name].label)
+        for name in model.objects
+        if access.of(name).may("read")
+    ]
+
+
+def _components(session: Session, name: str) -> Iterator[tuple[str, str]]:
+    model = session.snapshot.model
+    for workflow in model.workflows.values():
+        if not name or workflow.object == name:
+            yield f"{WORKFLOW}:{workflow.name}", workflow.label
+    compiled = model.objects.get(name)  # type: ignore[call-overload]  # names come as plain text
+    for rule in compiled.rules if compiled is not None else ():
+        yield str(component_key(RULE, name, rule.name)), rule.name
+
+
+def _answer(told: Why) -> Answer:
+    note = ""
+    if told.waits_for:
+        note = say("It waits for a change of: {fields}", fields=", ".join(told.waits_for))
+    return Answer(
+        label=told.label,
+        said=say(_HOLDS if told.outcome == watching.FIRED else OUTCOMES[told.outcome]),
+        tone=TONES.get(told.outcome, "amber"),
+        lines=tuple(_lines(told.criteria)),
+        note=note,
+    )
+
+
+def _trace(row: TraceRow) -> dict[str, object]:
+    return {"row": row, "answers": [_looked(entry) for entry in row.entries]}
+
+
+def _looked(entry: Mapping[str, object]) -> Answer:
+    part, given, steps = entry["criteria"], entry["set"], entry["steps"]
+    assert isinstance(given, Mapping)  # as it was kept
+    assert isinstance(steps, list)  # likewise
+    outcome = str(entry["outcome"])
+    return Answer(
+        label=str(entry["name"]),
+        said=say(OUTCOMES[outcome]),
+        tone=TONES.get(outcome, ""),
+        lines=tuple(_lines(part if isinstance(part, Part) else None)),
+        sets=_values(given),
+        steps=tuple(f"{s['step']} ({s['action']}) {_values(s['input'])}".strip() for s in steps),
+    )
+
+
+def _lines(part: Part | None, depth: int = 0) -> Iterator[Line]:
+    if part is None:
+        return
+    yield Line(
+        depth=depth,
+        sign=part.sign,
+        text=part.text,
+        held=part.held,
+        values=_values(part.values),
+        reason=part.reason,
+    )
+    for each in part.parts:
+        yield from _lines(each, depth + 1)
+
+
+def _values(given: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} = {_said(value)}" for name, value in given.items())
+
+
+def _said(value: object) -> str:
+    """Write a value as an expression would."""
+    if value is None or isinstance(value, bool):
+        return {None: "–", True: "TRUE", False: "FALSE"}[value]
+    return str(value)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) <= MOST_DIGITS else None
