@@ -256,14 +256,13 @@ def test_addresses_belong_to_nobody(shop: Shop) -> None:
     assert [e for e in [*contacts, *leads, *users] if not str(e).endswith("example.test")] == []
 
 
-def test_no_workflow_fails_over_the_samples(shop: Shop) -> None:
-    """The application's automation runs over its own sample data, and every run comes to an end."""
+def test_samples_start_no_workflow(shop: Shop) -> None:
+    """What they tell of happened long ago: nobody is written to, and no task comes twice."""
     with shop.environment.database.read() as tx:
-        failed = tx.rows("SELECT component, error FROM patron_run WHERE state = 'failed'")
-        (ran,) = tx.rows("SELECT count(*) FROM patron_run WHERE state = 'done'")[0]
+        runs = tx.rows("SELECT count(*) FROM patron_run")
+        effects = tx.rows("SELECT count(*) FROM patron_outbox WHERE kind = 'webhook'")
 
-    assert failed == []
-    assert ran > 100
+    assert (runs, effects) == ([(0,)], [(0,)])
 
 
 def test_a_refused_row_is_named(shop: Shop) -> None:
