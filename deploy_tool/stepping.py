@@ -1,7 +1,7 @@
 """The steps of a plan in the database: what each does, over how many rows, and about how long.
 
 Separate from `engine.store.ddl`, which carries steps out: here they are counted and told. How long
-is an estimate from rates that were measured on a small machine; nobody waits for them.
+is a rough estimate from assumed rates of a small machine: it tells a moment from minutes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from engine.store.ddl import steps
 from engine.store.ddl.steps import CreateIndex, DdlStep
 
 INSTANT, ONLINE, BATCHED = "instant", "online", "batched"
-# Rows in a millisecond, measured with 100,000 records on two cores; see docs/explanation/speed.md.
+# Rows in a millisecond, assumed on the careful side; a machine may well be twice as fast.
 _INDEXED = {"sqlite": 900, "postgresql": 700}
 _COMPUTED = {"sqlite": 25, "postgresql": 12}
 _ROLLED_UP = {"sqlite": 150, "postgresql": 60}
