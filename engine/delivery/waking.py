@@ -40,7 +40,8 @@ class Waker:
             if self._process == os.getpid():
                 return
             self._process, self._asked = os.getpid(), threading.Event()
-            threading.Thread(target=self._work, args=(self._asked,), daemon=True).start()
+            work, asked = self._work, self._asked
+            threading.Thread(target=work, args=(asked,), name="patron-waker", daemon=True).start()
 
     def _work(self, asked: threading.Event) -> None:
         send: Callable[[], None] | None = None

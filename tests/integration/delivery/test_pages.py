@@ -33,6 +33,8 @@ def as_sandbox(house: House) -> Iterator[None]:
 
 
 def _call_it(house: House, kind: str) -> None:
+    with house.environments.control.write() as tx:
+        tx.run(f"UPDATE patron_environment SET kind = '{kind}' WHERE name = 'production'")
     for environments in (house.environments, house.client.application.extensions["patron"]):
         environment = environments.open(PRODUCTION)
         environment.row = replace(environment.row, kind=kind)
