@@ -72,7 +72,8 @@ def test_an_administrator_works_as_somebody_from_their_page(shop: House, product
     assert "Say why" in without.text
     assert begun.status_code == 303
     assert "You work as" in home
-    assert noted(shop, "log_in_as.begin") == [("admin@example.test", "Ticket 4711")] * 2
+    why = ("admin@example.test", "Ticket 4711")
+    assert [line for line in noted(shop, "log_in_as.begin") if line == why] == [why] * 2
 
 
 def test_a_lost_second_factor_is_reset_with_a_reason(shop: House, production: Designer):
@@ -83,15 +84,16 @@ def test_a_lost_second_factor_is_reset_with_a_reason(shop: House, production: De
     form = fields_of(production.get(path), "factor")
 
     without = production.post(f"{path}/second-factor", {**form, "reason": " "})
-    done = production.post(f"{path}/second-factor", {**form, "reason": "Phone lost"})
-    again = production.post(f"{path}/second-factor", {**form, "reason": "Phone lost"})
+    done = production.post(f"{path}/second-factor", {**form, "reason": "In the lake"})
+    again = production.post(f"{path}/second-factor", {**form, "reason": "In the lake"})
 
     assert without.status_code == 422
     assert done.status_code == 303
     assert again.status_code == 409
     assert theirs.get(HOME).status_code == 303
     assert not find_person(shop.environments.control, "sofia@example.test").has_second_factor
-    assert noted(shop, "second_factor.remove") == [("admin@example.test", "Phone lost")] * 2
+    why = ("admin@example.test", "In the lake")
+    assert [line for line in noted(shop, "second_factor.remove") if line == why] == [why] * 2
     assert 'id="factor"' not in production.get(path)
     visitor = Visitor(shop.client.application, "192.0.2.79")
     assert visitor.sign_in("sofia").headers["Location"] != "/second-factor"
