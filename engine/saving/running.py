@@ -230,7 +230,9 @@ def _load_group(
         lambda: unit.planner.load_paths(compiled, paths, policy=_ALL, is_bin=is_bin),
     )
     ids = sorted({progress.record for progress in group})
-    rows = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, ids)
+    rows = fetch_by_ids(
+        unit.tx, unit.snapshot, plan, unit.caller, ids, for_update=not is_bin
+    )  # kept: what is computed of it is still true when it is written
     for progress in group:
         if progress.record not in rows:
             message = say("The record is not there any more.")
