@@ -294,7 +294,10 @@ def test_everything_works_without_a_script(browser: Browser, address: str, desk:
 
 
 def test_a_first_visit_stays_light(sign_in: Open, desk: Desk) -> None:
-    """A record page with everything it loads is below 150 KB, without the font."""
+    """A record page with everything it loads is below 150 KB, without the font.
+
+    It is painted from one answer; the number beside the bell comes after it.
+    """
     made = desk.create("deal", name="Light", amount=5000)
     page = sign_in("admin")
     sizes: dict[str, int] = {}
@@ -309,6 +312,7 @@ def test_a_first_visit_stays_light(sign_in: Open, desk: Desk) -> None:
     page.wait_for_load_state("networkidle")
 
     assert sum(sizes.values()) < 150_000
-    assert len([url for url in sizes if "/assets/" not in url]) == 1
+    answers = [url for url in sizes if "/assets/" not in url]
+    assert [url for url in answers if not url.endswith("/notifications/count")] == [page.url]
     assert (ROOT / "ui/static/record.css").stat().st_size < 20_000
     assert Path(ROOT / "ui/static/record.js").stat().st_size < 20_000

@@ -101,8 +101,8 @@ def test_options_are_not_abbreviated():
 def test_the_help_of_a_waiting_command_says_when_it_comes(capsys):
     """Who reads the help is not promised what is not there."""
     with pytest.raises(SystemExit) as caught:
-        main(["resume", "--help"])
+        main(["sandbox", "refresh", "--help"])
 
     assert caught.value.code == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "This command comes with the promotion of changes." in shown
+    assert "This command comes with sandboxes that carry records." in shown

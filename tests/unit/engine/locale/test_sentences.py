@@ -14,12 +14,13 @@ from engine.errors import Conflict, FieldError, NotFound, RecordInvalid
 from engine.locale import LANGUAGES, catalogue, in_language, later, say, translate
 from tests.support.repository import ROOT
 
+ROOMS = ("engine", "api")  # pages have a catalogue of their own
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
 
 def sentences() -> Iterator[tuple[str, str]]:
-    """Give what the engine says, by `say` and `later` and by the defaults of its errors."""
-    for path in sorted((ROOT / "engine").rglob("*.py")):
+    """Give what is said by `say` and `later`, and by the defaults of the engine's errors."""
+    for path in sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
