@@ -144,6 +144,11 @@ class _Columns:
         self._compiled, self._state = compiled, state
         self._live = dict(state.columns.get(table, {}))
         self._retired = state.retired_columns(table)
+        self._mirrored = {
+            (place.column, place.field)
+            for place in state.columns_of(table)
+            if place.status == RETIRED and place.mirror
+        }
         self._taken = set(_TAKEN | state.names_taken(table))
         self._steps: list[DdlStep] = []
         for field in _own_stored(compiled):
@@ -179,7 +184,7 @@ class _Columns:
             self._steps.append(RetirePlace(old))  # computed anew: nothing to convert
             return None
         back = mirror_text(conversion.back()) if conversion.back().is_possible else ""
-        retired = [p for p in self._state.places if p.table == self.table and p.field == old.field]
+        retired = [p for p in self._state.columns_of(self.table) if p.field == old.field]
         way_back = next((p for p in retired if is_way_back(p, conversion)), None)
         if way_back is not None:
             self._steps.append(SwapPlaces(old, way_back, back))
@@ -218,11 +223,7 @@ class _Columns:
 
     def _was_born(self, field: CompiledField, place: Place) -> bool:
         """Tell whether the generation before a column was born with the name of a field."""
-        key = (self.table, str(field.name), place.field)
-        return any(
-            (p.table, p.column, p.field) == key and p.status == RETIRED and p.mirror
-            for p in self._state.places
-        )
+        return (str(field.name), place.field) in self._mirrored
 
     def _restored(self, field: CompiledField, storage: Storage) -> Place | None:
         place = self._retired.get(field.name)

@@ -72,13 +72,17 @@ class State:
                 found.setdefault(place.table, []).append(place)
         return {table: tuple(places) for table, places in found.items()}
 
+    def columns_of(self, table: str) -> tuple[Place, ...]:
+        """Give the columns of a table, live and retired."""
+        return self._columns_of.get(table, ())
+
     def names_taken(self, table: str) -> frozenset[str]:
         """Give the columns that a table has, live and retired. Cost: O(columns of the table)."""
-        return frozenset(place.column for place in self._columns_of.get(table, ()))
+        return frozenset(place.column for place in self.columns_of(table))
 
     def retired_columns(self, table: str) -> Mapping[FieldName, Place]:
         """Give the column that each field of a table had last, if it was retired."""
-        found = [p for p in self._columns_of.get(table, ()) if p.status == RETIRED]
+        found = [p for p in self.columns_of(table) if p.status == RETIRED]
         return {p.field: p for p in sorted(found, key=lambda p: p.retired or 0)}
 
 
