@@ -12,7 +12,7 @@ CODES: dict[str, str] = {
     "A103": "Managing others gives nobody more than they hold themselves.",
     "A110": "A plan is approved by a member who is not its author.",
     "A200": "The request carries no token, or one that is unknown, expired or revoked.",
-    "A203": "What you may do here needs a second factor, and this session has none.",
+    "A203": "What you may do here needs a second factor, and this sign-in has none.",
     "A210": "A form came without the token of its session: it is too old, or not one of ours.",
     "A220": "There were too many attempts; `Retry-After` says how long to wait.",
     "C100": "The record was changed by somebody else since you read it.",

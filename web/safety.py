@@ -76,7 +76,7 @@ def csrf_token(secret: str) -> str:
 
 
 def ensure_own_form(secret: str) -> None:
-    """Refuse a request that changes something and carries no token of this session.
+    """Refuse a request that changes something and carries no token of this sign-in.
 
     Raises: AccessDenied A210.
     """

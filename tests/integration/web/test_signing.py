@@ -149,7 +149,7 @@ def test_another_site_cannot_sign_anybody_in(house: House, headers: dict[str, st
 
 @pytest.mark.parametrize("token", ["", "wrong", "0123456789abcdef.", "a.b.c"])
 def test_a_form_without_its_token_changes_nothing(house: House, token: str):
-    """A210: missing, invented and cut-off tokens alike; another session's too."""
+    """A210: missing, invented and cut-off tokens alike; another browser's too."""
     visitor = visitor_of(house, "admin")
 
     answer = visitor.post(f"{HOME}choose", csrf=token, theme="dark")

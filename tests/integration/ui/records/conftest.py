@@ -239,7 +239,7 @@ class Person:
         return self.visitor.get(f"{self.root}{path}", headers={"HX-Request": "true"})
 
     def send(self, path: str, **fields: object) -> TestResponse:
-        """Send fields alone, with the token of this session."""
+        """Send fields alone, with the token of this sign-in."""
         token = CSRF.search(self.open("/"))
         assert token is not None
         data = {name.replace("__", "."): value for name, value in fields.items()}
