@@ -11,7 +11,6 @@ from datetime import timedelta
 
 from deploy_tool.policy import load_policy
 from deploy_tool.purging import purge_retired
-from engine.errors import PatronError
 from engine.jobs import Job, Work
 from engine.names import ObjectName
 from engine.session import Session, run
@@ -34,14 +33,7 @@ def retain(work: Work) -> None:
 
     Raises: the error of the last one that could not.
     """
-    failed: PatronError | None = None
-    for name in work.environments.names():
-        try:
-            _retain_in(work.environments.open(name), work)
-        except PatronError as error:
-            failed = error
-    if failed is not None:
-        raise failed
+    work.in_every_environment(lambda one: _retain_in(one, work))
 
 
 def _retain_in(environment: Environment, work: Work) -> None:

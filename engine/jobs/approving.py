@@ -11,7 +11,6 @@ from engine.jobs.table import Job, Work
 from engine.session import Session, run
 from engine.settings import Settings
 from engine.snapshots import Environment
-from engine.store.failures import StoreFailed
 from engine.store.platform.approval_links import sweep_links
 from engine.store.platform.enter import SystemCredential
 
@@ -31,16 +30,13 @@ def _tell(environment: Environment, settings: Settings, clock: Clock) -> None:
 
 
 def sweep_approval_links(work: Work) -> None:
-    """Forget links that have long been over, everywhere. Raises: StoreFailed of the last one."""
-    failed: StoreFailed | None = None
-    for name in work.environments.names():
-        try:
-            environment = work.environments.open(name)
-            run(environment, SystemCredential(), _sweep, write=True, clock=work.clock)
-        except StoreFailed as error:
-            failed = error
-    if failed is not None:
-        raise failed
+    """Forget links that have long been over, everywhere.
+
+    Raises: the error of the last environment that could not be reached.
+    """
+    work.in_every_environment(
+        lambda one: run(one, SystemCredential(), _sweep, write=True, clock=work.clock)
+    )
 
 
 def _sweep(session: Session) -> None:

@@ -6,26 +6,18 @@ from datetime import timedelta
 
 from engine.jobs.table import Job, Work
 from engine.people.sealing import INSTALLATION, seal_audit
-from engine.store.failures import StoreFailed
 
 
 def seal_audits(work: Work) -> None:
     """Seal what is new. A run too many finds nothing to do.
 
     An environment that cannot be reached is left for the next run, after all others were sealed.
-    Raises: StoreFailed of the last one that could not.
+    Raises: the error of the last one that could not.
     """
     environments = work.environments
     control, settings = environments.control, environments.settings
     seal_audit(control, settings, INSTALLATION, control)
-    failed: StoreFailed | None = None
-    for name in environments.names():
-        try:
-            seal_audit(control, settings, name, environments.open(name).database)
-        except StoreFailed as error:
-            failed = error
-    if failed is not None:
-        raise failed
+    work.in_every_environment(lambda one: seal_audit(control, settings, one.name, one.database))
 
 
 JOBS: tuple[Job, ...] = (

@@ -12,7 +12,6 @@ from functools import partial
 from engine.delivery import deliver_lane, lanes_to_deliver
 from engine.jobs.table import Job, Work
 from engine.session import Session, run
-from engine.store.failures import StoreFailed
 from engine.store.platform.enter import SystemCredential
 from engine.store.platform.incoming import forget_deliveries
 from engine.store.platform.notifications import forget_notifications
@@ -43,17 +42,11 @@ def sweep_outboxes(work: Work) -> None:
     """Forget effects, notifications and deliveries that have long been over, everywhere.
 
     An environment that cannot be reached is left for the next run, after all others were swept.
-    Raises: StoreFailed of the last one that could not.
+    Raises: the error of the last one that could not.
     """
-    failed: StoreFailed | None = None
-    for name in work.environments.names():
-        try:
-            environment = work.environments.open(name)
-            run(environment, SystemCredential(), _sweep, write=True, clock=work.clock)
-        except StoreFailed as error:
-            failed = error
-    if failed is not None:
-        raise failed
+    work.in_every_environment(
+        lambda one: run(one, SystemCredential(), _sweep, write=True, clock=work.clock)
+    )
 
 
 def _sweep(session: Session) -> None:

@@ -21,9 +21,9 @@ KEPT_MESSAGES = timedelta(hours=1)
 
 def forget_requests(work: Work) -> None:
     """Forget what was kept under Idempotency-Keys in every environment, when its day is over."""
-    for name in work.environments.names():
-        environment = work.environments.open(name)
-        run(environment, SystemCredential(), _forget, write=True, clock=work.clock)
+    work.in_every_environment(
+        lambda one: run(one, SystemCredential(), _forget, write=True, clock=work.clock)
+    )
 
 
 def _forget(session: Session) -> None:
@@ -33,9 +33,9 @@ def _forget(session: Session) -> None:
 
 def forget_traces(work: Work) -> None:
     """Forget traces whose days are over, in every environment."""
-    for name in work.environments.names():
-        environment = work.environments.open(name)
-        run(environment, SystemCredential(), _forget_traces, write=True, clock=work.clock)
+    work.in_every_environment(
+        lambda one: run(one, SystemCredential(), _forget_traces, write=True, clock=work.clock)
+    )
 
 
 def _forget_traces(session: Session) -> None:

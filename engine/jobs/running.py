@@ -6,6 +6,7 @@ Every second, in every environment. Several workers may do it at once: each row 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
@@ -15,7 +16,7 @@ from engine.saving.regular import is_anything_due, keep_schedules
 from engine.saving.resuming import resume_due
 from engine.session import Session, run
 from engine.snapshots import Environment
-from engine.store.failures import Busy, StoreFailed
+from engine.store.failures import Busy
 from engine.store.platform import runs
 from engine.store.platform.enter import SystemCredential
 from engine.unit import in_name_of
@@ -28,18 +29,14 @@ def go_on(work: Work) -> None:
     """Start and resume everything that is due. A run too many finds nothing to do.
 
     An environment that cannot be reached is left for the next run, after all others had theirs.
-    Raises: StoreFailed of the last one that could not.
+    Raises: the error of the last one that could not.
     """
-    failed: StoreFailed | None = None
-    for name in work.environments.names():
-        try:
-            go_on_in(work.environments.open(name), work)
-        except Busy:
-            continue  # somebody saves the same records: they are due in a second as well
-        except StoreFailed as error:
-            failed = error
-    if failed is not None:
-        raise failed
+
+    def go_on_here(environment: Environment) -> None:
+        with suppress(Busy):  # somebody saves the same records: they are due in a second as well
+            go_on_in(environment, work)
+
+    work.in_every_environment(go_on_here)
 
 
 def go_on_in(environment: Environment, work: Work) -> None:
@@ -73,11 +70,13 @@ def _do(
 def sweep_runs(work: Work) -> None:
     """Forget runs that ended long ago; failed ones wait for somebody."""
     before = work.clock.now() - KEPT_RUNS
-    for name in work.environments.names():
-        environment = work.environments.open(name)
+
+    def sweep(environment: Environment) -> None:
         for _ in range(MOST_ROUNDS):
             if not _do(environment, work, lambda s: runs.sweep(s.unit.tx, before=before)):
                 break
+
+    work.in_every_environment(sweep)
 
 
 JOBS: tuple[Job, ...] = (

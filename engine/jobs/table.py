@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from engine.clock import Clock
+from engine.errors import PatronError
 from engine.jobs.threads import Threads
-from engine.snapshots import Environments
+from engine.snapshots import Environment, Environments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,20 @@ class Work:
     clock: Clock
     home: Path
     threads: Threads = field(default_factory=Threads)
+
+    def in_every_environment(self, act: Callable[[Environment], object]) -> None:
+        """Do something in each environment; one that fails is left for the next run.
+
+        Raises: PatronError of the last one that failed, after all others had their turn.
+        """
+        failed: PatronError | None = None
+        for name in self.environments.names():
+            try:
+                act(self.environments.open(name))
+            except PatronError as error:
+                failed = error
+        if failed is not None:
+            raise failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
