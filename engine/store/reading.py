@@ -144,25 +144,48 @@ def fetch_by_ids(
     """
     if not ids:
         return {}
-    wanted = padded(ids)
-    shape = ("ids", len(wanted), edit_policy, for_update)
-    prepared = _prepare(
-        tx,
-        snapshot,
-        plan,
-        shape,
-        lambda: _by_ids(
-            snapshot, tx.dialect, plan, len(wanted), edit_policy, for_update=for_update
-        ),
+    prepared, answered = _read_by_ids(
+        tx, snapshot, plan, caller, ids, edit_policy=edit_policy, for_update=for_update
     )
-    params = {**caller.params(), **prepared.constants}
-    params.update((f"id_{place}", record) for place, record in enumerate(wanted))
     found = {}
-    for raw in tx.rows(prepared.statement.text, prepared.statement.args(params)):
+    for raw in answered:
         may_edit = bool(raw[prepared.fetched]) if edit_policy is not None else True
         row = _assemble(prepared, plan, raw, caller.context)
         found[int(row["id"])] = (row, may_edit)  # type: ignore[arg-type]  # ids are integers
     return found
+
+
+def _read_by_ids(
+    tx: Tx,
+    snapshot: Snapshot,
+    plan: ReadPlan,
+    caller: Caller,
+    ids: Sequence[int],
+    *,
+    edit_policy: RowPolicy | None,
+    for_update: bool,
+    with_lock: bool = False,
+) -> tuple[_Prepared, list[tuple[Any, ...]]]:
+    """Give the statement for some ids, at least one, and its rows as they came."""
+    wanted = padded(ids)
+    prepared = _prepare(
+        tx,
+        snapshot,
+        plan,
+        ("ids", len(wanted), edit_policy, for_update, with_lock),
+        lambda: _by_ids(
+            snapshot,
+            tx.dialect,
+            plan,
+            len(wanted),
+            edit_policy,
+            for_update=for_update,
+            with_lock=with_lock,
+        ),
+    )
+    params = {**caller.params(), **prepared.constants}
+    params.update((f"id_{place}", record) for place, record in enumerate(wanted))
+    return prepared, tx.rows(prepared.statement.text, prepared.statement.args(params))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,27 +217,18 @@ def fetch_to_change(
     """
     if not ids:
         return {}
-    wanted = padded(ids)
-    shape = ("change", len(wanted), edit_policy, for_update)
-    prepared = _prepare(
+    prepared, answered = _read_by_ids(
         tx,
         snapshot,
         plan,
-        shape,
-        lambda: _by_ids(
-            snapshot,
-            tx.dialect,
-            plan,
-            len(wanted),
-            edit_policy,
-            for_update=for_update,
-            with_lock=True,
-        ),
+        caller,
+        ids,
+        edit_policy=edit_policy,
+        for_update=for_update,
+        with_lock=True,
     )
-    params = {**caller.params(), **prepared.constants}
-    params.update((f"id_{place}", record) for place, record in enumerate(wanted))
     found = {}
-    for raw in tx.rows(prepared.statement.text, prepared.statement.args(params)):
+    for raw in answered:
         row = _assemble(prepared, plan, raw, caller.context)
         lock = raw[prepared.fetched + 1]
         found[int(row["id"])] = Reached(  # type: ignore[arg-type]  # ids are integers

@@ -12,6 +12,7 @@ from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.store.columns import Codec, codec
 from engine.store.rolling import measure
+from engine.store.selecting import Column
 from engine.store.statements import compile_statement
 from engine.store.tables import table_of
 from engine.store.tx import Tx
@@ -32,13 +33,25 @@ def refill_roll_ups(
     compiled = snapshot.model.objects[name]
     table = table_of(compiled, snapshot.physical[name], tx.dialect)
     constants: dict[str, object] = dict(context.sql_params())
-    values = {
-        roll_up.name: measure(snapshot, tx.dialect, compiled, table, roll_up, constants)
+    values = _measured(snapshot, tx.dialect, compiled, table, fields, constants)
+    statement = compile_statement(sa.update(table).values(values), tx.dialect)
+    tx.run(statement.text, statement.args(constants))
+
+
+def _measured(
+    snapshot: Snapshot,
+    dialect: str,
+    compiled: CompiledObject,
+    table: sa.Table,
+    fields: Sequence[FieldName],
+    constants: dict[str, object],
+) -> dict[str, Column]:
+    """Give what measures some roll-ups of an object; fills the constants that it needs."""
+    return {
+        roll_up.name: measure(snapshot, dialect, compiled, table, roll_up, constants)
         for roll_up in compiled.roll_ups
         if roll_up.name in fields
     }
-    statement = compile_statement(sa.update(table).values(values), tx.dialect)
-    tx.run(statement.text, statement.args(constants))
 
 
 def roll_up_some(
@@ -64,11 +77,7 @@ def roll_up_some(
     if not ids:
         return None
     constants: dict[str, object] = dict(context.sql_params())
-    values = {
-        roll_up.name: measure(snapshot, tx.dialect, compiled, table, roll_up, constants)
-        for roll_up in compiled.roll_ups
-        if roll_up.name in fields
-    }
+    values = _measured(snapshot, tx.dialect, compiled, table, fields, constants)
     clause = sa.update(table).values(values).where(key > after, key <= ids[-1])
     statement = compile_statement(clause, tx.dialect)
     tx.run(statement.text, statement.args(constants))
