@@ -6,10 +6,7 @@ Chromium is missing the browser tests say so and skip; with CI=true they fail.
 
 from __future__ import annotations
 
-import os
-import shutil
-
-from tools.install import run
+from tools.programs import ensure_program, find_program
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 HOW = "Debian: apt-get install chromium"
@@ -17,20 +14,13 @@ HOW = "Debian: apt-get install chromium"
 
 def find_chromium() -> str:
     """Give the path of the system's Chromium; "" when there is none."""
-    return next((path for name in NAMES if (path := shutil.which(name))), "")
-
-
-def main() -> None:
-    """Make sure of a browser, or say what to do."""
-    if find_chromium():
-        return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Installing chromium, for the tests in a browser ...", flush=True)
-        run("apt-get", "update", "-qq")
-        run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium")
-    if not find_chromium():
-        print(f"No Chromium here, so tests in a browser are skipped. {HOW}", flush=True)
+    return find_program(*NAMES)
 
 
 if __name__ == "__main__":
-    main()
+    ensure_program(
+        NAMES,
+        package="chromium",
+        purpose="the tests in a browser",
+        missing=f"No Chromium here, so tests in a browser are skipped. {HOW}",
+    )
