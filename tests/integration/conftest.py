@@ -43,16 +43,25 @@ def opened(
         yield made
 
 
-@pytest.fixture(
+# A fixture of a module, once for each kind of database; it takes `request`.
+on_both = pytest.fixture(
     scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 )
-def house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
-    """Give an installation with the configuration above, an administrator and a rep."""
-    home = tmp_path_factory.mktemp("house")
+
+
+@contextmanager
+def installed(request: pytest.FixtureRequest, texts: Mapping[str, str]) -> Iterator[House]:
+    """Open an installation with a configuration for a fixture that is `on_both`."""
+    home = request.getfixturevalue("tmp_path_factory").mktemp("installation")
     server = partial(request.getfixturevalue, "postgres_url")
-    with opened(request.param, home, server, FILES) as made:
+    with opened(request.param, home, server, texts) as made:
+        yield made
+
+
+@on_both
+def house(request: pytest.FixtureRequest) -> Iterator[House]:
+    """Give an installation with the configuration above, an administrator and a rep."""
+    with installed(request, FILES) as made:
         made.admit("rep", "rep")
         yield made
 

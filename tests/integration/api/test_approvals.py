@@ -9,21 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import opened
+from tests.integration.conftest import installed, on_both
 from tests.support.approving import DISCOUNT, PEOPLE, REVIEW, texts
 from tests.support.houses import Caller, House, Reply
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
-def house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+@on_both
+def house(request: pytest.FixtureRequest) -> Iterator[House]:
     """Give an installation with two approvals and its people."""
-    server = partial(request.getfixturevalue, "postgres_url")
     files = texts(DISCOUNT, REVIEW)
-    with opened(request.param, tmp_path_factory.mktemp("asked"), server, files) as made:
+    with installed(request, files) as made:
         admin = made.caller()
         ids = {}
         for who, about in PEOPLE.items():

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import pytest
 
 from tests.integration.api.conftest import Count
-from tests.integration.conftest import opened
+from tests.integration.conftest import installed, on_both
 from tests.support.houses import Caller, House
 
 FILES = {
@@ -44,15 +43,10 @@ objects: {order_line: {create: true, read: true, edit: true}}
 }
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
-def shop(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+@on_both
+def shop(request: pytest.FixtureRequest) -> Iterator[House]:
     """Give an installation with two tariffs and three rates of the dollar."""
-    server = partial(request.getfixturevalue, "postgres_url")
-    with opened(request.param, tmp_path_factory.mktemp("shop"), server, FILES) as house:
+    with installed(request, FILES) as house:
         house.admit("clerk", "clerk")
         admin = house.caller()
         admin.create("tariff", name="Small", code="S", price="10.50")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from time import monotonic
 
 import pytest
 
 from engine.store.platform.plans import KEPT_PER_PERSON
-from tests.integration.conftest import opened
+from tests.integration.conftest import installed, on_both
 from tests.support.houses import Caller, House, Reply
 
 DEAL = """\
@@ -34,15 +33,10 @@ FILES = {
 PRIVATE = "sofia.private@example.test"
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
-def shop(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+@on_both
+def shop(request: pytest.FixtureRequest) -> Iterator[House]:
     """Give an installation with people of every sort."""
-    server = partial(request.getfixturevalue, "postgres_url")
-    with opened(request.param, tmp_path_factory.mktemp("shop"), server, FILES) as house:
+    with installed(request, FILES) as house:
         house.admit("planner", "planner")
         house.admit("lea", "deployer")
         house.admit("max", "deployer")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.conftest import opened
+from tests.integration.conftest import installed, on_both
 from tests.support.houses import House
 from tests.support.visitors import Visitor, visitor_of
 
@@ -89,15 +88,10 @@ FILES = {
 }
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
-def running(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+@on_both
+def running(request: pytest.FixtureRequest) -> Iterator[House]:
     """Give an installation with the workflows above, a rep, another one, and a reader."""
-    server: Callable[[], str] = partial(request.getfixturevalue, "postgres_url")
-    with opened(request.param, tmp_path_factory.mktemp("runs"), server, FILES) as made:
+    with installed(request, FILES) as made:
         made.admit("rep", "rep")
         made.admit("other", "rep")
         made.admit("reader", "reader")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
-from tests.integration.conftest import opened
+from tests.integration.conftest import installed, on_both
 from tests.support.house_files import FILES
 from tests.support.houses import Caller, House
 from tests.support.visitors import visitor_of
@@ -38,14 +37,9 @@ NEW_BIG = (
 )
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
-def tried(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+@on_both
+def tried(request: pytest.FixtureRequest) -> Iterator[House]:
     """Give four deals, of 50, 120, 200 and 300, in an installation with two workflows."""
-    server = partial(request.getfixturevalue, "postgres_url")
     texts = {
         **FILES,
         "project.yaml": FILES["project.yaml"].replace("[en]", "[en, fr]"),
@@ -55,7 +49,7 @@ def tried(
         "workflows/deal.yaml": WORKFLOWS,
         "access/permission_sets/maker.yaml": MAKER,
     }
-    with opened(request.param, tmp_path_factory.mktemp("tried"), server, texts) as house:
+    with installed(request, texts) as house:
         house.admit("rep", "rep")
         house.admit("maker", "maker")
         admin = house.caller()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
-from tests.integration.conftest import opened
+from tests.integration.conftest import installed, on_both
 from tests.support.houses import Caller
 from tests.support.worlds import texts_of
 
@@ -30,16 +29,11 @@ steps: [{name: x, set: {share: 1 / parts}}]
 """
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
-def caller(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Caller]:
+@on_both
+def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
     """Give a client of an installation in which one workflow shares deals out."""
-    server = partial(request.getfixturevalue, "postgres_url")
     files = texts_of({"deal": DEAL}, workflows__share=SHARE)
-    with opened(request.param, tmp_path_factory.mktemp("shares"), server, files) as house:
+    with installed(request, files) as house:
         yield house.caller()
 
 

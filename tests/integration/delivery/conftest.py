@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
 from engine.store.platform.values import put_value
-from tests.integration.conftest import opened
+from tests.integration.conftest import installed, on_both
 from tests.support.houses import PRODUCTION, House
 
 SECRET = "a-secret-of-thirty-two-characters"
@@ -48,16 +47,10 @@ FILES = {
 }
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
-def office(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+@on_both
+def office(request: pytest.FixtureRequest) -> Iterator[House]:
     """Open an installation; a rep and a French rep work there."""
-    home = tmp_path_factory.mktemp("office")
-    server = partial(request.getfixturevalue, "postgres_url")
-    with opened(request.param, home, server, FILES) as made:
+    with installed(request, FILES) as made:
         yield _peopled(made)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import partial
 
 import pytest
 
 from engine.clock import FixedClock, SystemClock
 from engine.jobs import JOBS, Work
-from tests.integration.conftest import opened
+from tests.integration.conftest import installed, on_both
 from tests.support.house_files import FILES
 from tests.support.houses import House
 from tests.support.visitors import visitor_of
@@ -29,17 +28,12 @@ on_breach: [{name: mark, set: {notes: '"late"'}}]
 WORDS = "translations: fr\nslas: {quick: {label: Vite}}\n"
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
-def timed(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+@on_both
+def timed(request: pytest.FixtureRequest) -> Iterator[House]:
     """Give an installation in which deals have a deadline."""
-    server = partial(request.getfixturevalue, "postgres_url")
     project = FILES["project.yaml"].replace("[en]", "[en, fr]")
     texts = {**FILES, "project.yaml": project, "sla/deal.yaml": SLA, "translations/fr.yaml": WORDS}
-    with opened(request.param, tmp_path_factory.mktemp("timed"), server, texts) as house:
+    with installed(request, texts) as house:
         house.admit("rep", "rep", language="fr")
         yield house
 

@@ -23,6 +23,7 @@ from sandbox.samples.install import install_samples
 from sandbox.samples.loading import Loading
 from sandbox.samples.people import read_people
 from sandbox.samples.reading import Sample, read_samples
+from tests.integration.conftest import on_both
 from tests.support.houses import make_production, own_postgres
 from tests.support.repository import ROOT
 
@@ -83,11 +84,6 @@ def _open_shop(request: pytest.FixtureRequest, home: Path) -> Iterator[Shop]:
         made = Shop(environments)
         install_samples(environments, made.environment, read_people(), {}, at=NOW)
         yield made
-
-
-on_both = pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
 
 
 @on_both

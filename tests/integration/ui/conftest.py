@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import pytest
 
@@ -12,7 +11,7 @@ from engine.session import Session, run
 from engine.store.database import Tx
 from engine.store.platform.enter import MemberCredential
 from engine.store.platform.members import find_member
-from tests.integration.conftest import opened
+from tests.integration.conftest import installed, on_both
 from tests.support.houses import House
 from tests.support.visitors import Visitor, visitor_of
 
@@ -175,16 +174,10 @@ class Screens:
         return int(str(self.work(act, who)))
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
-def screens(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Screens]:
+@on_both
+def screens(request: pytest.FixtureRequest) -> Iterator[Screens]:
     """Give an installation with an administrator, a rep and somebody who may only read."""
-    home = tmp_path_factory.mktemp("screens")
-    server = partial(request.getfixturevalue, "postgres_url")
-    with opened(request.param, home, server, FILES) as made:
+    with installed(request, FILES) as made:
         yield _peopled(made)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import pytest
 
 from engine.store.database import Tx
-from tests.integration.conftest import opened
+from tests.integration.conftest import installed, on_both
 from tests.support.approving import DISCOUNT, PEOPLE, REVIEW, texts
 from tests.support.houses import House
 from tests.support.visitors import CSRF, Visitor, visitor_of
@@ -22,20 +21,15 @@ approvals:
 """
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
-def house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+@on_both
+def house(request: pytest.FixtureRequest) -> Iterator[House]:
     """Give an installation with two approvals and its people."""
-    server = partial(request.getfixturevalue, "postgres_url")
     files = texts(DISCOUNT, REVIEW, translations__fr__approvals=FRENCH)
     files["project.yaml"] += "languages: [en, fr]\n"
     files["objects/deal.yaml"] = files["objects/deal.yaml"].replace(
         "fields:\n", "features: {history: true}\nfields:\n", 1
     )
-    with opened(request.param, tmp_path_factory.mktemp("pages"), server, files) as made:
+    with installed(request, files) as made:
         admin, ids = made.caller(), {}
         for who, about in PEOPLE.items():
             made.admit(who, *about["permission_sets"])

@@ -6,14 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
 from engine.clock import SystemClock
 from engine.delivery.asking import tell_due
 from engine.settings import Settings
-from tests.integration.conftest import opened
+from tests.integration.conftest import installed, on_both
 from tests.support.approving import DISCOUNT, PEOPLE, texts
 from tests.support.houses import House
 
@@ -24,16 +23,11 @@ requires_second_factor: true
 """
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
-def house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+@on_both
+def house(request: pytest.FixtureRequest) -> Iterator[House]:
     """Give an installation with an approval and its people."""
-    server = partial(request.getfixturevalue, "postgres_url")
     files = texts(DISCOUNT, access__permission_sets__careful=CAREFUL)
-    with opened(request.param, tmp_path_factory.mktemp("links"), server, files) as made:
+    with installed(request, files) as made:
         admin, ids = made.caller(), {}
         for who, about in PEOPLE.items():
             more = ["careful"] if who == "clerk2" else []

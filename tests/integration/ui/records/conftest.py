@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from html import unescape
 
 import pytest
@@ -14,7 +13,7 @@ from werkzeug.test import TestResponse
 from engine.session import Record, Session, run
 from engine.store.platform.enter import MemberCredential
 from engine.store.platform.members import find_member
-from tests.integration.conftest import opened
+from tests.integration.conftest import installed, on_both
 from tests.support.houses import House
 from tests.support.visitors import CSRF, Visitor, visitor_of
 
@@ -322,16 +321,10 @@ class Desk:
         return found
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
-def desk(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Desk]:
+@on_both
+def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
     """Give an installation with an administrator, a rep, a reader and a French rep."""
-    home = tmp_path_factory.mktemp("desk")
-    server = partial(request.getfixturevalue, "postgres_url")
-    with opened(request.param, home, server, FILES) as made:
+    with installed(request, FILES) as made:
         yield _peopled(made)
 
 
