@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from deploy_tool.plan import PlannedChange
 from deploy_tool.treatments import Treatment, Way, read_treatment
 from engine.model.converting import Conversion
 from engine.names import ComponentKey, component_key
-from engine.store.ddl import AddColumn, ConvertColumn, DdlStep, State, SwapPlaces, steps
+from engine.store.ddl import AddColumn, ConvertColumn, DdlStep, SwapPlaces
 from engine.store.ddl.generations import mirror_text
 from engine.store.platform.physical import Place
-
-if TYPE_CHECKING:
-    from deploy_tool.planning import Planned
 
 
 def conversions(steps: Iterable[DdlStep]) -> Mapping[ComponentKey, ConvertColumn]:
@@ -28,9 +24,8 @@ def conversions(steps: Iterable[DdlStep]) -> Mapping[ComponentKey, ConvertColumn
     return {_field(step.new): step for step in found}
 
 
-def swapped_back(planned: Planned, state: State, dialect: str) -> frozenset[ComponentKey]:
-    """Give the fields that a plan gives back the column they had, with all its values."""
-    needed = steps(planned.model, state, dialect, previous=planned.previous)
+def swapped_back(needed: Sequence[DdlStep]) -> frozenset[ComponentKey]:
+    """Give the fields that steps give back the column they had, with all its values."""
     swaps = [step for step in needed if isinstance(step, SwapPlaces)]
     converted = conversions(needed)
     return frozenset(_field(step.new) for step in swaps) - frozenset(converted)

@@ -20,6 +20,7 @@ from deploy_tool.trees import Running, past_tree, read_running
 from engine.errors import NotFound
 from engine.names import ComponentKey, did_you_mean, split_key
 from engine.source import SourceTree, make_tree
+from engine.store.ddl import steps
 from engine.store.platform.deployments import find_deployment
 from engine.store.platform.journal import load_changes, load_log
 from engine.store.platform.versions import Version
@@ -72,7 +73,8 @@ def propose_rollback(
             tx=tx,
             wishes=Wishes(author=installation.actor),
         )
-        back = swapped_back(planned, running.state, environment.database.dialect)
+        dialect = environment.database.dialect
+        back = swapped_back(steps(planned.model, running.state, dialect, previous=planned.previous))
     return TakenBack(planned=planned, stays=tuple(say for key, say in stays if key not in back))
 
 

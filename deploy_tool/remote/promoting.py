@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deploy_tool.checking import under
 from deploy_tool.consenting import ensure_accepted, ensure_decided
@@ -23,6 +22,7 @@ from deploy_tool.planning import Wishes, ensure_fresh
 from deploy_tool.proposing import note_base, noted_base, read_files
 from deploy_tool.remote.client import LONG_PATIENCE, Client, Lost, segment
 from deploy_tool.remote.failures import Unreachable
+from deploy_tool.remote.looking import RemoteLooking
 from deploy_tool.revisions import git_revision
 from deploy_tool.scope import is_owned, scope_of
 from deploy_tool.sent_trees import ensure_size
@@ -34,9 +34,6 @@ from engine.errors import DeploymentFailed, MetadataInvalid
 from engine.names import Digest, EnvironmentName
 from engine.source.files import read_folder
 from engine.store.platform.head import Head
-
-if TYPE_CHECKING:
-    from deploy_tool.remote.site import RemoteLooking
 
 REREAD_SECONDS = 40.0  # how long is asked what became of a deployment
 REREAD_EVERY = 1.0
