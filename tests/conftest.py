@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,6 +41,10 @@ def _start(config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose where temporary files lie; start the server, so that all workers share it."""
+    # A shell without job control starts what runs in its background with Ctrl-C ignored, and every
+    # process of the tests would inherit it: those that interrupt a command would wait for ever.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = use_memory()
     if folder is not None:
         config.stash[FOLDER] = folder

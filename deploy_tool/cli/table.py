@@ -78,7 +78,7 @@ RESOLVE = opt(
     metavar="CONFLICT=…",
 )
 
-WITH_DATA = "comes with sandboxes that carry records"
+WITH_PROMOTION = "comes with the promotion of changes"
 WITH_PEOPLE = "comes with sign-in and access"
 
 COMMANDS: tuple[Command, ...] = (
@@ -242,7 +242,7 @@ COMMANDS: tuple[Command, ...] = (
             arg("NAME", "name of the sandbox"),
             opt("--data", "what to do with its records", choices=("keep", "reseed")),
         ),
-        waits=WITH_DATA,
+        waits=WITH_PROMOTION,
     ),
     Command(
         name="sandbox list", help="list the sandboxes", module="sandbox_list", is_anywhere=True
