@@ -19,7 +19,7 @@ _STEP: Json = {
         "step": {"type": "string", "description": "its name; `more.mark` came by a call of `more`"},
         "action": {"type": "string", "description": "set, create, email, wait and so on"},
         "object": _TEXT,
-        "record": {"type": "integer"},
+        "record": {"type": ["integer", "null"], "description": "null: one you do not see"},
         "state": {"type": "string", "enum": ["done", "failed", "undone"]},
         "at": _WHEN,
         "input": _VALUES,

@@ -116,7 +116,7 @@ def step_json(step: StepRow) -> dict[str, object]:
         "step": step.step,
         "action": step.action,
         "object": step.object,
-        "record": step.record,
+        "record": step.record or None,
         "state": step.state,
         "at": step.moment,
         "input": step.input,

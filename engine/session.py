@@ -32,6 +32,7 @@ from engine.saving.requests import Approvals, Shown, Told, Waiting
 from engine.saving.run_history import Runs
 from engine.saving.save import Change, Outcome, change, create, unique_conflict
 from engine.saving.sharing import Sharing
+from engine.saving.sight import Sight
 from engine.saving.timing import Timing, clocks_of
 from engine.saving.tracing import DONE, ask_for_trace, keep_trace
 from engine.saving.unit import Record, Unit
@@ -145,7 +146,7 @@ class Session:
     @property
     def runs(self) -> Runs:
         """Runs of workflows: what they did, what they wait for, buttons that start one."""
-        return Runs(self._unit, partial(in_name_of, self._unit))
+        return Runs(self._unit, partial(in_name_of, self._unit), Sight(self._unit))
 
     @property
     def approvals(self) -> Approvals:

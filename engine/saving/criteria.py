@@ -15,7 +15,6 @@ from engine.errors import RequestInvalid
 from engine.expr import EvalContext, Expression, ExprFailed
 from engine.expr.splitting import Split, split
 from engine.model.fields.base import Value
-from engine.names import ObjectName
 from engine.query import Planner
 from engine.store.memo import Memo
 
@@ -54,9 +53,12 @@ def explain(
     return _leaf(condition.text, condition, values, context)
 
 
-def seen_by(part: Part, planner: Planner, name: ObjectName) -> Part:
-    """Give a part as somebody may see it: without values of fields that they may not read."""
-    return _seen(part, lambda path: planner.follow(name, path) is not None)
+def seen_by(part: Part, may_read: Callable[[str, Value], bool]) -> Part:
+    """Give a part as somebody may see it: without the values that they may not read.
+
+    `may_read`: whether they may know that a path has a value.
+    """
+    return _seen(part, may_read)
 
 
 def full_planner(model: Model) -> Planner:
@@ -105,11 +107,11 @@ def _compiled(model: Model, compiled: CompiledObject, text: str) -> Expression |
     return _PARTS.get_or_make((str(model.digest), str(compiled.name), text), make)
 
 
-def _seen(part: Part, may_read: Callable[[str], bool]) -> Part:
+def _seen(part: Part, may_read: Callable[[str, Value], bool]) -> Part:
     parts = tuple(_seen(one, may_read) for one in part.parts)
     hides = any(one.held is None and not one.reason for one in parts)
-    if not all(may_read(path) for path in part.values) or hides:
-        shown = {path: value for path, value in part.values.items() if may_read(path)}
+    shown = {path: value for path, value in part.values.items() if may_read(path, value)}
+    if len(shown) < len(part.values) or hides:
         return Part(text=part.text, sign=part.sign, held=None, values=shown, parts=parts)
     return Part(
         text=part.text,

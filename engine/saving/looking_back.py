@@ -29,11 +29,11 @@ class Tracing:
         return traces_of(self.unit, self.unit.planner.object(name), record_id)
 
     def newest(self, *, request: str = "") -> list[TraceRow]:
-        """Give the newest traces, or those that one request left."""
+        """Give the newest traces, or those that one request left, of records that show."""
         ensure_may_ask(self.unit)
         tx = self.unit.tx
         found = traces.of_request(tx, request) if request else traces.newest(tx)
-        return [readable(self.unit, row) for row in found]
+        return readable(self.unit, found)
 
     def why(self, name: str, record_id: int, component: str) -> Why:
         """Say what a workflow or rule makes of a record. Raises: NotFound N100; W192."""

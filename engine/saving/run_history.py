@@ -1,19 +1,20 @@
 """Runs as one caller meets them: which they see, and of each only what they may read.
 
-Reached as `Session.runs`. Who customizes the configuration sees every run, tries failed ones again
-and cancels; others see the runs of records that they see. A value shows only to who may read its
-field; texts that a step wrote, only to who customizes.
+Reached as `Session.runs`. Who customizes the configuration sees that there are runs, every one,
+tries failed ones again and cancels; others see the runs of records that they see. What a run read
+and wrote shows as `engine.saving.sight` says: only of records that the viewer sees, and of fields
+that they may read. Texts that a step wrote show to who customizes and may read all of what the
+program reads, for any of it may stand in them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from engine.errors import AccessDenied, Conflict, NotFound
+from engine.errors import AccessDenied, AutomationFailed, Conflict, NotFound
 from engine.locale import say
 from engine.names import ObjectName
-from engine.query.scope import is_readable
 from engine.saving import resuming
 from engine.saving.acting import acting
 from engine.saving.deciding import memory_of
@@ -22,6 +23,7 @@ from engine.saving.looking import load_facts
 from engine.saving.memory import Met
 from engine.saving.resuming import AsActor
 from engine.saving.running import start_runs
+from engine.saving.sight import Sight
 from engine.saving.unit import Unit
 from engine.store.platform import runs
 from engine.store.platform.ids import object_of
@@ -30,6 +32,7 @@ from engine.store.reading import fetch_by_ids
 
 CUSTOMIZE = "customize"
 MOST_SHOWN = 500  # steps of one run in one answer
+HIDDEN = 0  # instead of the id of a record that the viewer does not see
 _OF_FIELDS = frozenset({"set", "create", "update"})  # their input is values of fields
 _OPEN = frozenset({"object", "id", "records", "count", "until", "owner", "request", "status"})
 
@@ -49,6 +52,8 @@ class Runs:
 
     unit: Unit
     as_actor: AsActor
+    sight: Sight
+    _whole: dict[int, bool] = field(default_factory=dict)  # run -> whether its texts show
 
     @property
     def is_over_all(self) -> bool:
@@ -148,24 +153,73 @@ class Runs:
     # --- what is shown ----------------------------------------------------------------------------
 
     def _masked(self, row: RunRow) -> RunRow:
-        given = {p: v for p, v in row.input.items() if self._may_read(row.object, p)}
-        return replace(row, input=given, error=row.error if self.is_over_all else "")
+        is_whole = self._reads_all(row)
+        given = self.sight.shown(row.object, row.record, row.input)
+        return replace(row, input=given, error=row.error if is_whole else "")
 
     def _step(self, row: RunRow, step: StepRow) -> StepRow:
+        is_whole = self._reads_all(row)
         target = ObjectName(str(step.output.get("object") or step.object))
+        output = {n: v for n, v in step.output.items() if is_whole or n in _OPEN}
+        output, first = self._ids(target, output, step)
         given: Mapping[str, object] = step.input
         if step.action in _OF_FIELDS:
-            given = {n: v for n, v in given.items() if self._may_read(target, n)}
-        elif not self.is_over_all:
+            given = {} if first is None else self.sight.shown(target, first, given)
+        elif not is_whole:
             given = {}
-        if self.is_over_all:
-            return replace(step, input=given)
-        output = {n: v for n, v in step.output.items() if n in _OPEN}
-        return replace(step, input=given, output=output, error="")
+        record = step.record if self.sight.sees(step.object, step.record) else HIDDEN
+        error = step.error if is_whole else ""
+        return replace(step, record=record, input=given, output=output, error=error)
 
-    def _may_read(self, name: ObjectName, path: str) -> bool:
-        model = self.unit.snapshot.model
-        return name in model.objects and is_readable(model, self.unit.access, name, path)
+    def _ids(
+        self, target: ObjectName, output: dict[str, object], step: StepRow
+    ) -> tuple[dict[str, object], int | None]:
+        """Leave out the ids of hidden records; give the record that the input is of as well."""
+        made, many = output.get("id"), output.get("records")
+        ids = [int(str(one)) for one in (*_listed(made), *_listed(many))]
+        seen = self.sight.records(target, ids)
+        if made is not None and not seen:
+            del output["id"]
+        if many is not None:
+            output["records"] = [one for one in ids if one in seen]
+        if not self.sight.is_open(target):
+            output.pop("count", None)
+        first = ids[0] if ids else None
+        if step.action == "set":
+            return output, step.record
+        return output, first if first in seen else None
+
+    def _reads_all(self, row: RunRow) -> bool:
+        """Tell whether the viewer may read whatever the steps of a run have read."""
+        if not self.is_over_all:
+            return False
+        if self.unit.access.is_administrator:
+            return True
+        known = self._whole.get(row.id)
+        if known is None:
+            known = self._whole[row.id] = self._looked_up(row)
+        return known
+
+    def _looked_up(self, row: RunRow) -> bool:
+        sight = self.sight
+        try:
+            reads = resuming.program_of(self.unit, row).reads
+        except AutomationFailed:
+            return False  # what it read is not known any more
+        if not all(sight.may_read(name, path) for name in reads for path in reads[name]):
+            return False
+        others = [name for name in reads if name != row.object]
+        own = reads.get(row.object, frozenset())
+        return (
+            all(map(sight.is_open, others))
+            and sight.sees(row.object, row.record)
+            and not sight.behind(row.object, [row.record], own)
+        )
+
+
+def _listed(value: object) -> Sequence[object]:
+    """Give what a step noted as a list: one id, several, or none."""
+    return () if value is None else value if isinstance(value, list) else (value,)
 
 
 def _absent() -> NotFound:

@@ -262,7 +262,14 @@ def _tell(trace: Trace, found: Sequence[Progress]) -> None:
     """Tell who asks why which steps a run took."""
     for progress in found:
         steps = [
-            {"step": s.step, "action": s.action, "state": s.state, "input": s.input}
+            {
+                "step": s.step,
+                "action": s.action,
+                "state": s.state,
+                "object": s.object,
+                "record": s.record,
+                "input": s.input,
+            }
             for s in progress.steps
         ]
         trace.note_steps(progress.row.record, str(progress.row.component), steps)

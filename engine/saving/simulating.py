@@ -1,24 +1,26 @@
 """A changed workflow or rule over existing records, without effects: old and new side by side.
 
 Pure evaluation: records are read as their last saves left them, conditions are evaluated and the
-values of steps computed; nothing is written and nothing leaves. The records are those that whoever
-simulates may see; conditions read with the rights of the configuration, as they do in a save.
+values of steps computed; nothing is written and nothing leaves. What is tried is written by whoever
+tries it, so it reads with their rights: what reads a field that they may not read is refused, and
+records whose paths lead through hidden ones are left out. Else a trial would answer any question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.automation import Assigned, advance
 from engine.compiled import CompiledObject, Model, Rule, Workflow
-from engine.errors import RequestInvalid
+from engine.errors import AccessDenied, RequestInvalid
 from engine.expr.watching import FAILED, FIRED, PASSED
 from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import ComponentKey, ObjectName, split_key
 from engine.programs import ForEach, WaitFor, WaitUntil
 from engine.query import ListRequest
+from engine.saving.sight import Sight
 from engine.saving.tracing import ensure_may_ask
 from engine.saving.unit import Unit
 from engine.saving.why import RULE, WORKFLOW, Standing, outcome_of, standings
@@ -78,7 +80,8 @@ def simulate(
     """Compare a workflow or validation rule as it runs with how a candidate has it.
 
     The newest records first, `limit` of them at most. Two statements for each 500.
-    Raises: AccessDenied A100; RequestInvalid W193 for a component that cannot be simulated.
+    Raises: AccessDenied A100, also for what reads what the caller may not read; RequestInvalid W193
+    for a component that cannot be simulated.
     """
     ensure_may_ask(unit)
     old, new = _found(unit.snapshot.model, component), _found(candidate, component)
@@ -88,6 +91,7 @@ def simulate(
         message = say("Only workflows and validation rules of records that exist can be tried.")
         raise RequestInvalid(message, code="W193")
     unit.rights(compiled, "read")
+    _ensure_readable(unit, compiled, (old, new))
     counting = _Counting(unit, compiled, candidate.objects.get(name, compiled), old, new)
     is_all = counting.count(limit)
     return Simulation(
@@ -100,6 +104,18 @@ def simulate(
         changed=counting.changed,
         differences=tuple(counting.differences),
     )
+
+
+def _ensure_readable(unit: Unit, compiled: CompiledObject, subjects: Sequence[Subject]) -> None:
+    """Refuse what reads, or asks for a change of, what the caller may not read."""
+    sight = Sight(unit)
+    reads = {path for one in subjects for path in _reads(one)}
+    hidden = sorted(path for path in reads if not sight.may_read(compiled.name, path))
+    readable = unit.access.of(compiled.name).readable
+    gates = (gate for one in subjects if isinstance(one, Workflow) for gate in one.gate)
+    if hidden or any(gate & ~readable for gate in gates):
+        message = say("It reads what you may not read, so trying it is for somebody who may.")
+        raise AccessDenied(message)
 
 
 def _found(model: Model, component: ComponentKey) -> Subject:
@@ -133,6 +149,7 @@ class _Counting:
     ) -> None:
         self._unit, self._compiled, self._becomes = unit, compiled, becomes
         self._old, self._new = old, new
+        self._sight = Sight(unit)
         self.looked_at = self.before = self.after = self.changed = 0
         self.differences: list[Difference] = []
 
@@ -155,8 +172,9 @@ class _Counting:
         return False
 
     def _look(self, titles: Mapping[int, str]) -> None:
-        ids = list(titles)
         reads = {path for one in (self._old, self._new) for path in _reads(one)}
+        behind = self._sight.behind(self._compiled.name, titles, reads)
+        ids = [one for one in titles if one not in behind]
         for standing in standings(self._unit, self._compiled, ids, reads):
             self.looked_at += 1
             before = self._result(self._compiled, self._old, standing)

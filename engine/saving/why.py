@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from engine.access import Everything
 from engine.compiled import CompiledObject, Rule, Workflow
@@ -20,7 +21,8 @@ from engine.names import ComponentKey, FieldName, ObjectName, component_key, did
 from engine.records.draft import changed_mask
 from engine.saving.criteria import Part, explain, full_planner, seen_by
 from engine.saving.looking import read_kept
-from engine.saving.tracing import ensure_may_ask, from_json
+from engine.saving.sight import Sight
+from engine.saving.tracing import DONE, ensure_may_ask, from_json
 from engine.saving.triggering import STARTS
 from engine.saving.unit import Unit
 from engine.store.platform import history, traces
@@ -129,43 +131,49 @@ def traces_of(unit: Unit, compiled: CompiledObject, record_id: int) -> list[Trac
     plan = unit.planner.load_paths(compiled, ())
     if record_id not in fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, [record_id]):
         raise NotFound
-    return [readable(unit, row) for row in traces.of_record(unit.tx, record_id)]
+    return readable(unit, traces.of_record(unit.tx, record_id))
 
 
-def readable(unit: Unit, row: TraceRow) -> TraceRow:
-    """Give a trace without values of fields that the caller may not read."""
-    name = ObjectName(row.object)
-    if name not in unit.snapshot.model.objects or not unit.access.of(name).may("read"):
-        return replace(row, entries=())
-    return replace(row, entries=[_entry(unit, name, entry) for entry in row.entries])
+def readable(unit: Unit, rows: Iterable[TraceRow]) -> list[TraceRow]:
+    """Give traces without those of hidden records and without values that may not be read.
+
+    Of a refused save there may be no record: then its trace is for who sees all, and who saved.
+    """
+    sight, shown = Sight(unit), []
+    for row in rows:
+        name = ObjectName(row.object)
+        is_own = row.actor == unit.me and row.outcome != DONE
+        if sight.sees(name, row.record) or (is_own and name in unit.snapshot.model.objects):
+            entries = [_entry(sight, name, row.record, entry) for entry in row.entries]
+            shown.append(replace(row, entries=entries))
+    return shown
 
 
-def _entry(unit: Unit, name: ObjectName, entry: Mapping[str, object]) -> dict[str, object]:
+def _entry(
+    sight: Sight, name: ObjectName, record: int, entry: Mapping[str, object]
+) -> dict[str, object]:
     kept = entry["criteria"]
     part = None
     if isinstance(kept, Mapping):
-        part = seen_by(from_json(kept), unit.planner, name)
-    given = entry["set"]
-    assert isinstance(given, Mapping)  # as it was written
-    shown = {
-        field: value
-        for field, value in given.items()
-        if unit.planner.follow(name, str(field)) is not None
-    }
-    steps = [_step(unit, name, step) for step in entry["steps"]]  # type: ignore[attr-defined]  # a list
-    return {**entry, "criteria": part, "set": shown, "steps": steps}
+        part = seen_by(from_json(kept), partial(sight.reads, name, record))
+    given = _fields(sight, name, entry["set"])
+    steps = [_step(sight, name, record, step) for step in entry["steps"]]  # type: ignore[attr-defined]  # a list
+    return {**entry, "criteria": part, "set": given, "steps": steps}
 
 
-def _step(unit: Unit, name: ObjectName, step: Mapping[str, object]) -> dict[str, object]:
-    """Give a step of a run; what it gave to another object is not told here."""
-    given = step["input"] if step["action"] == "set" else {}
+def _step(
+    sight: Sight, name: ObjectName, record: int, step: Mapping[str, object]
+) -> dict[str, object]:
+    """Give a step of a run; what it gave to another record is not told here."""
+    place = (step.get("object", name), step.get("record", record))
+    given = step["input"] if step["action"] == "set" and place == (name, record) else {}
+    told = {key: step[key] for key in ("step", "action", "state")}
+    return {**told, "input": _fields(sight, name, given)}
+
+
+def _fields(sight: Sight, name: ObjectName, given: object) -> dict[str, object]:
     assert isinstance(given, Mapping)  # as it was written
-    shown = {
-        field: value
-        for field, value in given.items()
-        if unit.planner.follow(name, str(field)) is not None
-    }
-    return {**step, "input": shown}
+    return {f: value for f, value in given.items() if sight.may_read(name, str(f))}
 
 
 def _standing(
@@ -202,7 +210,8 @@ def _why(
     part = None
     if condition is not None:
         whole = explain(model, compiled, condition, standing.values, standing.context)
-        part = seen_by(whole, unit.planner, compiled.name)
+        record = int(standing.values["id"])  # type: ignore[arg-type]  # an integer
+        part = seen_by(whole, partial(Sight(unit).reads, compiled.name, record))
     if isinstance(found, Rule):
         fails = condition is not None and condition.holds(standing.values, standing.context)
         return Why(
