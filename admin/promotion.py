@@ -22,6 +22,7 @@ from deploy_tool.promoting import plan_promotion
 from deploy_tool.trees import read_running
 from engine.clock import SystemClock
 from engine.errors import DeploymentFailed, MetadataInvalid, NotFound, Problem
+from engine.saving.noting import not_in_their_name
 from engine.session import Session
 from engine.snapshots import Environment, Environments
 from engine.store.platform.evidence import APPROVED, VALIDATED, Evidence, load_evidence
@@ -98,6 +99,8 @@ def promotion(incoming: Incoming, digest: str = "") -> Promotion:
     """
     here = visit()
     name = str(here.environment.row.parent)
+    if here.helper:
+        return Promotion(parent=name, refusal=not_in_their_name().message)
     try:
         target = parent()
         there = replace(here, environment=target, user=target.user_of(here.person))

@@ -10,6 +10,7 @@ CODES: dict[str, str] = {
     "A101": "Your permissions do not let you change this field.",
     "A102": "The token is narrowed by scopes that do not reach this.",
     "A103": "Managing others gives nobody more than they hold themselves.",
+    "A104": "Whoever works as somebody else does not do this in their name.",
     "A110": "A plan is approved by a member who is not its author.",
     "A200": "The request carries no token, or one that is unknown, expired or revoked.",
     "A203": "What you may do here needs a second factor, and this sign-in has none.",

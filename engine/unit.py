@@ -56,6 +56,7 @@ def open_unit(
         caller=caller_of(tx, snapshot, access, member, now),
         now=now,
         source=source,
+        helper=credential.helper if isinstance(credential, MemberCredential) else "",
         scopes=member.scopes,
         take_ids=partial(environment.ids.take, tx),
         plans=partial(_kept_plan, (snapshot.model.digest, access.signature)),

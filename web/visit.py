@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from engine.errors import NotFound
 from engine.people import find_session
 from engine.people.persons import person_of
+from engine.saving.noting import not_in_their_name
 from engine.session import Session, run
 from engine.snapshots import Environment, Environments
 from engine.store.platform.enter import MemberCredential
@@ -28,6 +29,7 @@ from web.safety import ensure_own_form
 T = TypeVar("T")
 
 PRODUCTION = "production"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class Visit:
         return self._run(work, write=True)
 
     def _run(self, work: Callable[[Session], T], *, write: bool) -> T:
-        credential = MemberCredential(self.user, self.has_second_factor)
+        credential = MemberCredential(self.user, self.has_second_factor, self.helper)
         source = f"ui, {self.helper} as {self.email}" if self.helper else "ui"
         return run(self.environment, credential, work, write=write, source=source)
 
@@ -86,6 +88,8 @@ class Entrance:
             g.visit = self._visit(environment, found, secret)
         except NotFound as error:
             raise NotFound from error  # not there and not yours: the same answer
+        if g.visit.helper and request.method not in SAFE and _is_setup(name):
+            raise not_in_their_name()
         return None
 
     def _visit(self, environment: Environment, found: SignedInRow, secret: str) -> Visit:
@@ -113,6 +117,11 @@ class Entrance:
             has_second_factor=found.has_second_factor,
             helper=found.email,
         )
+
+
+def _is_setup(environment: str) -> bool:
+    """Tell whether the request is about people, rights, deployments or the configuration."""
+    return request.path.startswith(f"/e/{environment}/setup/")
 
 
 def visit() -> Visit:

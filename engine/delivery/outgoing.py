@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from engine.errors import AccessDenied, Conflict, NotFound
 from engine.locale import say
+from engine.saving.noting import note
 from engine.session import Session
 from engine.store.jsontext import to_json
-from engine.store.platform import audit, outbox_shelf
+from engine.store.platform import outbox_shelf
 from engine.store.platform.outbox_shelf import Kept
 
 MANAGES = "manage_outbox"
@@ -91,8 +92,7 @@ class Outgoing:
             message = say("Only an effect that was given up is sent again or discarded.")
             raise Conflict(message, code="W156")
         target = "all" if effects is None else ", ".join(map(str, effects))
-        actor = str(unit.caller.context.user.get("email") or "system")
-        audit.note(unit.tx, at=unit.now, actor=actor, action=action, target=target)
+        note(unit, action, target)
 
 
 def body_of(kept: Kept) -> str:

@@ -27,6 +27,7 @@ from engine.model.fields.base import Value
 from engine.names import did_you_mean
 from engine.saving.asking import ask, wanted_of
 from engine.saving.looking import Seen
+from engine.saving.noting import ensure_oneself
 from engine.saving.revisions import approval_of
 from engine.saving.unit import Record, Unit
 from engine.saving.written import Written
@@ -103,8 +104,10 @@ def decide(
     """Approve or reject a record on behalf of the caller, or of somebody they stand in for.
 
     `question`: the request, its round and the person asked, when the answer comes by a link.
-    Raises: NotFound N100; AccessDenied W166; Conflict W165, W167, W169; RequestInvalid W161, W170.
+    Raises: NotFound N100; AccessDenied W166, A104 for who works as somebody else; Conflict W165,
+    W167, W169; RequestInvalid W161, W170.
     """
+    ensure_oneself(unit)
     _ensure_short(comment)
     pending = _pending(unit, compiled, record_id, approval)
     mine = _asked_me(unit, pending)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from engine.errors import FieldError, RequestInvalid
 from engine.locale import say
+from engine.saving.noting import ensure_oneself
 from engine.saving.unit import Unit
 from engine.store.platform import absences
 from engine.store.platform.absences import Absence
@@ -29,8 +30,10 @@ def go_away(
 ) -> Absence:
     """Note that the caller is away from now or `since` on, and who stands in for them.
 
-    Without a delegate it is the one named before. Raises: RequestInvalid W172 with every problem.
+    Without a delegate it is the one named before. Raises: RequestInvalid W172 with every problem;
+    AccessDenied A104 for who works as somebody else.
     """
+    ensure_oneself(unit)
     errors, begin = [], since or unit.now
     chosen = _delegate(unit, delegate)
     if chosen in (None, unit.me):
@@ -46,7 +49,8 @@ def go_away(
 
 
 def come_back(unit: Unit) -> Absence:
-    """Note that the caller is there again."""
+    """Note that the caller is there again. Raises: AccessDenied A104."""
+    ensure_oneself(unit)
     absences.end_absence(unit.tx, unit.me)
     return read_absence(unit)
 

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 from engine.compiled import Model, Switch
 from engine.names import ComponentKey
+from engine.saving.noting import note
 from engine.saving.simulating import MOST_RECORDS, Simulation, simulate
 from engine.saving.tracing import ensure_may_ask
 from engine.saving.unit import Unit
 from engine.saving.why import Why, readable, traces_of, why
-from engine.store.platform import audit, traces
+from engine.store.platform import traces
 from engine.store.platform.switches import load_switches, put_switches
 from engine.store.platform.traces import TraceRow
 
@@ -64,6 +65,4 @@ class Tracing:
             self._note("trace.off", {})
 
     def _note(self, action: str, detail: dict[str, object]) -> None:
-        unit = self.unit
-        actor = str(unit.caller.context.user.get("email") or "system")
-        audit.note(unit.tx, at=unit.now, actor=actor, action=action, target="", detail=detail)
+        note(self.unit, action, detail=detail)

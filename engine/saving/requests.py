@@ -203,7 +203,7 @@ class Approvals:
         unit = self.unit
         definition = self._definition(request)
         is_pending = request.status == store.PENDING
-        may_answer = is_pending and request.submitted_by != unit.me
+        may_answer = is_pending and request.submitted_by != unit.me and not unit.helper
         mine = [
             one
             for one in asked

@@ -15,9 +15,10 @@ from engine.errors import AccessDenied, Conflict, FieldError, NotFound, PatronEr
 from engine.locale import say
 from engine.names import ObjectName, did_you_mean
 from engine.saving.assigning import choose_owner, ensure_declared
+from engine.saving.noting import note
 from engine.saving.save import Change, change
 from engine.saving.unit import Record, Unit
-from engine.store.platform import audit, shares
+from engine.store.platform import shares
 from engine.store.platform.shares import Share
 from engine.store.reading import fetch_by_ids
 
@@ -201,15 +202,7 @@ class Sharing:
     def _note(
         self, compiled: CompiledObject, record_id: int, action: str, detail: Mapping[str, object]
     ) -> None:
-        unit = self.unit
-        audit.note(
-            unit.tx,
-            at=unit.now,
-            actor=str(unit.caller.context.user.get("email") or "system"),
-            action=action,
-            target=f"{compiled.name} {record_id}",
-            detail=detail,
-        )
+        note(self.unit, action, f"{compiled.name} {record_id}", detail)
 
 
 def known_groups(model: Model, sort: str) -> frozenset[str]:

@@ -70,6 +70,7 @@ class Unit:
     plans: Plans
     deprecations: list[str] = field(default_factory=list)
     scopes: frozenset[str] = frozenset()
+    helper: str = ""  # e-mail of who works as the caller; "" where it is they themselves
     memory: Memory | None = None  # made when a record with workflows is saved
     wake: Callable[[], None] = nothing_to_wake  # tells a worker, after the commit, what there is
     cause: str = ""  # the component that acts, `workflow:hot_deal`; "" for a person

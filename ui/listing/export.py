@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from deploy_tool.cli.commands.export_records import csv_text
 from engine.errors import AccessDenied, RequestInvalid
+from engine.saving.noting import note
 from engine.session import ListRequest, Record, Session
-from engine.store.platform import audit
 from ui.columns import paths_of
 from ui.listing.asked import Asked
 from ui.listing.page import make_listing, shown_columns
@@ -52,14 +52,8 @@ def export_list(session: Session, frame: Frame, asked: Asked) -> str:
     for record in _records(session, replace(request, after=None)):
         writer.writerow([csv_text(record.get(path)) for path in paths])
         count += 1
-    audit.note(
-        session.unit.tx,
-        at=session.unit.now,
-        actor=frame.visit.email,
-        action="export",
-        target=listing.compiled.name,
-        detail={"records": count, "format": "csv"},
-    )
+    detail = {"records": count, "format": "csv"}
+    note(session.unit, "export", listing.compiled.name, detail)
     return written.getvalue()
 
 

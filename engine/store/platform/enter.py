@@ -35,11 +35,13 @@ class TokenCredential:
 class MemberCredential:
     """A member whom somebody else has authenticated: a signed-in session, a job's owner.
 
-    `has_second_factor` False: a session that was opened by a password alone.
+    `has_second_factor` False: a session that was opened by a password alone. `helper`: the e-mail
+    of who works as this member, "" where it is they themselves.
     """
 
     user: int
     has_second_factor: bool = True
+    helper: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,9 @@ FILES = {
     "access/permission_sets/sets.yaml": SETS,
 }
 SECRETS = ("Castor", "Pollux", "gold", "4711")
-ORACLE = "workflow: oracle\nobject: deal\nwhen: before_save\nif: {}\nsteps: [{{name: s, set: {}}}]\n"
+ORACLE = (
+    "workflow: oracle\nobject: deal\nwhen: before_save\nif: {}\nsteps: [{{name: s, set: {}}}]\n"
+)
 
 
 @on_both
@@ -139,7 +141,13 @@ def test_who_customizes_sees_every_run_and_no_more_of_it(house: House, deal: int
     theirs = run_of(house, "maker", deal)
     page = visitor_of(house, "maker").get(f"/e/production/setup/runs/{theirs['id']}").text
 
-    assert [one["step"] for one in theirs["steps"]] == ["call", "others", "each", "each.mark", "bell"]
+    assert [one["step"] for one in theirs["steps"]] == [
+        "call",
+        "others",
+        "each",
+        "each.mark",
+        "bell",
+    ]
     for told in (str(theirs), page):
         assert not any(secret in told for secret in SECRETS)
     whole = visitor_of(house, "admin").get(f"/e/production/setup/runs/{theirs['id']}").text
@@ -238,5 +246,3 @@ def test_a_trial_leaves_out_what_leads_through_hidden_records(house: House, deal
     assert shown[own["id"]] == {"state": "Mine"}
     assert told["looked_at"] < whole["looked_at"]
     assert {deal, own["id"]} <= {one["id"] for one in whole["differences"]}
-
-
