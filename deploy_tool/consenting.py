@@ -88,7 +88,8 @@ def ensure_no_more_since(tx: Tx, planned: Planned, since: datetime) -> None:
     asked = [o for o in changed if split_key(o.component)[0] in _OF_RECORDS]
     counting = _counts(planned).over(tx, since=since) if asked and planned.previous else None
     if counting is not None:
-        _ensure(tx, planned, [o for o in asked if counting.of(o).concerned])
+        met = counting.of(asked)
+        _ensure(tx, planned, [o for o in asked if met[o.component].concerned])
 
 
 def misfitting(error: TooManyMisfits) -> DeploymentFailed:
@@ -111,11 +112,10 @@ def _ensure(tx: Tx, planned: Planned, operations: Sequence[Operation]) -> None:
     counting = _counts(planned).over(tx)
     if counting is None:
         return  # values would have to be kept differently: the steps refuse that
-    for operation in operations:
-        now = counting.of(operation).concerned
-        before = consented.get(operation.component, UNTOUCHED).concerned
+    for component, impact in counting.of(operations).items():
+        now, before = impact.concerned, consented.get(component, UNTOUCHED).concerned
         if now > before:
-            raise _grown(operation.component, before, now, plan)
+            raise _grown(component, before, now, plan)
 
 
 def _counts(planned: Planned) -> Counts:

@@ -21,7 +21,7 @@ from engine.saving.refill import stale_fields
 from engine.store.ddl import steps
 from engine.store.ddl.foreseen import Foreseen, foresee
 from engine.store.elsewhere import with_others
-from engine.store.impact import Records
+from engine.store.impact import Records, count_alone
 from engine.store.platform.members import list_members
 from engine.store.platform.physical import physical_map
 from engine.store.platform.values import load_values
@@ -46,6 +46,7 @@ class Counts:
             needed = steps(self.model, self.running.state, tx.dialect, previous=self.previous)
         except DeploymentFailed:
             return None
+        count_alone(tx)
         foreseen = foresee(self.running.state, needed)
         env = MappingProxyType(load_values(tx))
         now = datetime.now(UTC)

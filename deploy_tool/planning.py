@@ -45,7 +45,7 @@ from engine.diff import (
     merge_components,
 )
 from engine.errors import DeploymentFailed, Problem, Severity
-from engine.impact import Counting
+from engine.impact import Counting, Impact
 from engine.names import ComponentKey, Digest, EnvironmentName
 from engine.source import SourceDoc, SourceTree, canonical, digest_of, make_tree, tree_from_stored
 from engine.store.platform.head import Head
@@ -274,8 +274,9 @@ class _Composing:
             policy=policy,
         )
         chosen, added = self.wishes.treatments, found.added
+        impacts = counting.of(found.operations) if counting else {}
         return tuple(
-            _planned(o, counting, telling, chosen, added.get(o.component, ""))
+            _planned(o, impacts.get(o.component), telling, chosen, added.get(o.component, ""))
             for o in found.operations
         )
 
@@ -330,13 +331,12 @@ class _Composing:
 
 def _planned(
     operation: Operation,
-    counting: Counting | None,
+    impact: Impact | None,
     telling: Telling,
     chosen: Mapping[str, Treatment],
     reason: str = "",
 ) -> PlannedChange:
     """Write an operation down, with what it means to the records that are there."""
-    impact = None if counting is None else counting.of(operation)
     treatment = choose(operation, chosen, telling.model)
     is_needed = treatment is not None and (impact is None or impact.concerned)
     text = treatment.text if treatment is not None and is_needed else ""

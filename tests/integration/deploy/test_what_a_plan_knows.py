@@ -9,6 +9,7 @@ import pytest
 
 from engine.names import split_key
 from engine.source import load_tree
+from engine.store.tx import Tx
 from tests.integration.deploy.conftest import DEAL
 
 PLAN = ("plan", "--to", "production", "--from")
@@ -307,3 +308,31 @@ def test_blame_and_log_speak_of_every_kind(patron):
         assert known >= {n for n, v in tree.docs[key].data.items() if v not in (None, {}, [])}, key
         assert {one["version"] for one in found} <= {1}
     assert "D-1" in patron("log", "production").out
+
+
+def test_many_rules_are_counted_in_one_look_each_exactly(filled, monkeypatch):
+    """Sixty rules of one object, met by none, some or all: few statements, each its own records."""
+    rules = "".join(
+        f"  rule_{n}: {{invalid_if: amount > {n - 1}, message: Too much.}}\n" for n in range(60)
+    )
+    by_reading = "  moved: {invalid_if: NOT ISCHANGED(stage) AND amount > 19, message: Move it.}\n"
+    gone = "  reads: {invalid_if: 'later = 1', message: No.}\n"
+    late = DEAL + "  later: {type: number}\n"
+    filled.write(objects__deal=late + "validation_rules:\n" + rules + by_reading + gone)
+    seen: list[str] = []
+    rows = Tx.rows
+
+    def listen(tx, text, *values):
+        seen.append(text)
+        return rows(tx, text, *values)
+
+    monkeypatch.setattr(Tx, "rows", listen)
+    found = changes_of(filled)
+
+    counts = {
+        key.rpartition(".")[2]: change["impact"]["would_fail"] for key, change in found.items()
+    }
+    assert [counts[f"rule_{n}"] for n in (0, 1, 2, 20, 21, 31)] == [4, 4, 3, 3, 1, 0]
+    assert (counts["moved"], counts["reads"]) == (3, 0)
+    assert len(found["validation_rule:deal.rule_2"]["impact"]["records"]) == 3
+    assert len([text for text in seen if "FILTER" in text]) == 2  # fifty in one look at the table
