@@ -25,7 +25,7 @@ from tests.support.postgres import (
     run_sql,
     start_postgres,
 )
-from tests.support.proof import IS_PROOF, PAGE, Figure, render
+from tests.support.proof import IS_PROOF, PAGE, Figure, read_page, render, renewed
 
 SERVER = pytest.StashKey[PostgresServer]()
 FIGURES = pytest.StashKey[list[Figure]]()
@@ -59,9 +59,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the page of figures after `make proof`."""
+    """Write the page of figures after `make proof`; a run of some tests renews theirs."""
     figures = session.config.stash.get(FIGURES, [])
     if IS_PROOF and figures:
+        if session.config.args != ["tests"] or session.config.option.keyword:
+            figures = renewed(read_page(PAGE.read_text(encoding="utf-8")), figures)
         machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
         PAGE.write_text(render(figures, machine), encoding="utf-8")
 

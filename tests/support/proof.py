@@ -15,8 +15,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/explanation/proof.md"
 IS_PROOF = os.environ.get("PATRON_PROOF") == "1"
 HEAD = """# Proof
 
-Figures that `make proof` measured in its last run, beside what was promised. Each line is a test;
-the run fails when one does. Machine: {machine}.
+Figures that `make proof` measured, each in its last run, beside what was promised. Each line is a
+test; the run fails when one does. Machine: {machine}.
 """
 
 
@@ -33,6 +33,24 @@ class Figure:
 def proof_length(short: int, long: int) -> int:
     """Choose how often to repeat: `long` in `make proof`, else `short`."""
     return long if IS_PROOF else short
+
+
+def read_page(text: str) -> list[Figure]:
+    """Read the figures of a page; what is no row of a table is passed over."""
+    found, section = [], ""
+    for line in text.splitlines():
+        if line.startswith("## "):
+            section = line.removeprefix("## ")
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| ") and len(cells) == 3 and cells[0] != "what":
+            found.append(Figure(section=section, what=cells[0], found=cells[1], wanted=cells[2]))
+    return found
+
+
+def renewed(former: list[Figure], figures: list[Figure]) -> list[Figure]:
+    """Give the figures of a run of some tests only, and of the others what they gave before."""
+    measured = {(figure.section, figure.what) for figure in figures}
+    return [f for f in former if (f.section, f.what) not in measured] + figures
 
 
 def render(figures: list[Figure], machine: str) -> str:
