@@ -102,6 +102,8 @@ def _row(row: EnvironmentRow) -> PlaceRow:
 def _place(name: str) -> tuple[int, bool]:
     """Look into an environment as the visitor: its version, and whether they may change it."""
     here = visit()
+    if here.helper and name != here.environment.name:
+        return 0, False  # working as somebody else opens one environment
     try:
         environment = environments().open(name)
         there = replace(here, environment=environment, user=environment.user_of(here.person))

@@ -41,6 +41,8 @@ class EnvironmentRoutes:
         person = self.calls.enter(environment, person_of, write=False)
         with self.directory.control.read() as tx:
             rows = list_environments(tx)
+        if not self.inside.leads(environment, person):
+            rows = [row for row in rows if row.name == environment]
         shown = [found for row in rows if (found := self._shown(row, person)) is not None]
         return answer(encode({"environments": shown}))
 

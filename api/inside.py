@@ -3,6 +3,8 @@
 A token opens one environment. What another one tells is asked there as the person the token stands
 for: by the person's number in the control database, never by an e-mail, which an environment's own
 users carry. Separate from the routes, because environments, plans and deployments all do so.
+Tokens of a service account are made by others. Whoever rules a sandbox can make one there for any
+service: it opens nothing else. One that production made goes on into sandboxes.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ from api.calls import Calls
 from engine.errors import AccessDenied, NotFound
 from engine.session import Session, run
 from engine.snapshots import Environment, Environments
+from engine.store.platform.control import list_services
 from engine.store.platform.enter import MemberCredential
 from engine.store.platform.members import find_member, find_member_of_user
 
 T = TypeVar("T")
 
 SEES = ("customize", "deploy")  # either lets somebody see a configuration
+PRODUCTION = "production"
 ADMINISTERS = "system_administrator"
 
 
@@ -55,7 +59,7 @@ class Inside:
         if named == environment:
             return self.calls.enter(environment, work, write=False)
         person = self.calls.enter(environment, person_of, write=False)
-        credential = self.credential(named, person)
+        credential = self.credential(named, person) if self.leads(environment, person) else None
         if credential is None:
             raise _hidden(named)
         return run(self.directory.open(named), credential, work, write=False)
@@ -73,11 +77,18 @@ class Inside:
         """Give the caller in the token's environment, then in every other that admits them."""
         here = self.read(environment, environment, self._who(environment))
         yield here
-        for name in self.directory.names():
+        for name in self.directory.names() if self.leads(environment, here.person) else ():
             credential = self.credential(name, here.person) if name != environment else None
             if credential is not None:
                 opened = self.directory.open(name)
                 yield run(opened, credential, self._who(name), write=False)
+
+    def leads(self, environment: str, person: int) -> bool:
+        """Tell whether a token of an environment leads its person into others."""
+        if environment == PRODUCTION:
+            return True
+        with self.directory.control.read() as tx:
+            return person not in list_services(tx)
 
     def credential(self, named: str, person: int) -> MemberCredential | None:
         """Find the person among the members of an environment; None when they are no member."""

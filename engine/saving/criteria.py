@@ -7,7 +7,7 @@ Separate from evaluating, which answers yes or no as fast as can be. Asked for b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.access import ADMINISTRATOR, effective
 from engine.compiled import CompiledObject, Model
@@ -53,12 +53,19 @@ def explain(
     return _leaf(condition.text, condition, values, context)
 
 
-def seen_by(part: Part, may_read: Callable[[str, Value], bool]) -> Part:
+def seen_by(
+    part: Part, may_read: Callable[[str, Value], bool], may_ask: Callable[[str], bool]
+) -> Part:
     """Give a part as somebody may see it: without the values that they may not read.
 
-    `may_read`: whether they may know that a path has a value.
+    `may_read`: whether they may know that a path has a value; `may_ask`: what a text gives.
     """
-    return _seen(part, may_read)
+    parts = tuple(seen_by(one, may_read, may_ask) for one in part.parts)
+    hides = any(one.held is None and not one.reason for one in parts) or not may_ask(part.text)
+    shown = {path: value for path, value in part.values.items() if may_read(path, value)}
+    if len(shown) < len(part.values) or hides:
+        return Part(text=part.text, sign=part.sign, held=None, values=shown, parts=parts)
+    return replace(part, parts=parts)
 
 
 def full_planner(model: Model) -> Planner:
@@ -105,19 +112,3 @@ def _compiled(model: Model, compiled: CompiledObject, text: str) -> Expression |
             return None
 
     return _PARTS.get_or_make((str(model.digest), str(compiled.name), text), make)
-
-
-def _seen(part: Part, may_read: Callable[[str, Value], bool]) -> Part:
-    parts = tuple(_seen(one, may_read) for one in part.parts)
-    hides = any(one.held is None and not one.reason for one in parts)
-    shown = {path: value for path, value in part.values.items() if may_read(path, value)}
-    if len(shown) < len(part.values) or hides:
-        return Part(text=part.text, sign=part.sign, held=None, values=shown, parts=parts)
-    return Part(
-        text=part.text,
-        sign=part.sign,
-        held=part.held,
-        values=part.values,
-        parts=parts,
-        reason=part.reason,
-    )

@@ -23,7 +23,7 @@ from engine.saving.looking import load_facts
 from engine.saving.memory import Met
 from engine.saving.resuming import AsActor
 from engine.saving.running import start_runs
-from engine.saving.sight import Sight
+from engine.saving.sight import Sight, expressions_of
 from engine.saving.unit import Unit
 from engine.store.platform import runs
 from engine.store.platform.ids import object_of
@@ -203,9 +203,12 @@ class Runs:
     def _looked_up(self, row: RunRow) -> bool:
         sight = self.sight
         try:
-            reads = resuming.program_of(self.unit, row).reads
+            program = resuming.program_of(self.unit, row)
         except AutomationFailed:
             return False  # what it read is not known any more
+        reads = program.reads
+        if not all(sight.may_ask(one.text) for one in expressions_of(program.instructions)):
+            return False
         if not all(sight.may_read(name, path) for name in reads for path in reads[name]):
             return False
         others = [name for name in reads if name != row.object]

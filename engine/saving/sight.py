@@ -8,11 +8,12 @@ the database for who sees every record of the objects concerned.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 
 from engine.access import Everything
 from engine.compiled import CompiledObject, Model
+from engine.expr import Expression
 from engine.names import ObjectName
 from engine.query.scope import is_readable
 from engine.saving.unit import Record, Unit
@@ -80,6 +81,13 @@ class Sight:
             one for one in wanted if one not in rows or any(_stops(rows[one], p) for p in closed)
         )
 
+    def may_ask(self, text: str) -> bool:
+        """Tell whether an expression asks only of the record at hand, or of what all may know.
+
+        VLOOKUP reads any record, whoever may see it: what it gave is for administrators.
+        """
+        return self.unit.access.is_administrator or "vlookup" not in text.lower()
+
     def shown(
         self, name: ObjectName, record: int, given: Mapping[str, object]
     ) -> dict[str, object]:
@@ -116,6 +124,21 @@ class Sight:
         )
         found = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, ids)
         return {record: row for record, (row, _) in found.items()}
+
+
+def expressions_of(made: object) -> Iterator[Expression]:
+    """Give every expression inside of what was compiled: a rule, a workflow, a program."""
+    if isinstance(made, Expression):
+        yield made
+    elif isinstance(made, Mapping):
+        for one in made.values():
+            yield from expressions_of(one)
+    elif isinstance(made, list | tuple | frozenset):
+        for one in made:
+            yield from expressions_of(one)
+    elif is_dataclass(made) and not isinstance(made, type):
+        for part in fields(made):
+            yield from expressions_of(getattr(made, part.name))
 
 
 def targets_of(model: Model, name: ObjectName, path: str) -> list[ObjectName]:

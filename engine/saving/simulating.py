@@ -8,19 +8,20 @@ records whose paths lead through hidden ones are left out. Else a trial would an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.automation import Assigned, advance
 from engine.compiled import CompiledObject, Model, Rule, Workflow
 from engine.errors import AccessDenied, RequestInvalid
+from engine.expr import Expression
 from engine.expr.watching import FAILED, FIRED, PASSED
 from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import ComponentKey, ObjectName, split_key
 from engine.programs import ForEach, WaitFor, WaitUntil
 from engine.query import ListRequest
-from engine.saving.sight import Sight
+from engine.saving.sight import Sight, expressions_of
 from engine.saving.tracing import ensure_may_ask
 from engine.saving.unit import Unit
 from engine.saving.why import RULE, WORKFLOW, Standing, outcome_of, standings
@@ -113,9 +114,16 @@ def _ensure_readable(unit: Unit, compiled: CompiledObject, subjects: Sequence[Su
     hidden = sorted(path for path in reads if not sight.may_read(compiled.name, path))
     readable = unit.access.of(compiled.name).readable
     gates = (gate for one in subjects if isinstance(one, Workflow) for gate in one.gate)
-    if hidden or any(gate & ~readable for gate in gates):
+    asks = (one.text for subject in subjects for one in _expressions(subject))
+    if hidden or any(gate & ~readable for gate in gates) or not all(map(sight.may_ask, asks)):
         message = say("It reads what you may not read, so trying it is for somebody who may.")
         raise AccessDenied(message)
+
+
+def _expressions(subject: Subject) -> Iterator[Expression]:
+    if isinstance(subject, Workflow):
+        return expressions_of((subject.condition, subject.program.instructions))
+    return expressions_of(None if subject is None else subject.invalid_if)
 
 
 def _found(model: Model, component: ComponentKey) -> Subject:

@@ -155,7 +155,7 @@ def _entry(
     kept = entry["criteria"]
     part = None
     if isinstance(kept, Mapping):
-        part = seen_by(from_json(kept), partial(sight.reads, name, record))
+        part = seen_by(from_json(kept), partial(sight.reads, name, record), sight.may_ask)
     given = _fields(sight, name, entry["set"])
     steps = [_step(sight, name, record, step) for step in entry["steps"]]  # type: ignore[attr-defined]  # a list
     return {**entry, "criteria": part, "set": given, "steps": steps}
@@ -211,7 +211,8 @@ def _why(
     if condition is not None:
         whole = explain(model, compiled, condition, standing.values, standing.context)
         record = int(standing.values["id"])  # type: ignore[arg-type]  # an integer
-        part = seen_by(whole, partial(Sight(unit).reads, compiled.name, record))
+        sight = Sight(unit)
+        part = seen_by(whole, partial(sight.reads, compiled.name, record), sight.may_ask)
     if isinstance(found, Rule):
         fails = condition is not None and condition.holds(standing.values, standing.context)
         return Why(

@@ -215,6 +215,7 @@ def test_the_newest_traces_are_of_records_that_show(house: House) -> None:
         ("margin > 4000", "{state: name}"),
         ("amount > 0", "{state: TEXT(margin)}"),
         ("ISCHANGED(margin)", "{state: name}"),
+        ("amount > 0", """{state: 'VLOOKUP("account", "name", "tier", "gold")'}"""),
     ],
 )
 def test_a_trial_is_no_way_to_ask_for_hidden_fields(

@@ -76,3 +76,36 @@ def test_a_member_of_both_sees_both(admin: Caller, rep: Caller, trial: Caller) -
     assert "object:deal" in back.json["components"]
     assert hidden.status == absent.status == 404
     assert hidden.raw.replace(name.encode(), b"nowhere") == absent.raw
+
+
+def test_a_services_token_of_a_sandbox_opens_that_sandbox_alone(
+    house: House, admin: Caller, trial: Caller
+) -> None:
+    """Who rules a sandbox lets a service in, makes its token, and is nobody in production with it.
+
+    A token of the service that production made goes on into the sandbox.
+    """
+    name, email = trial.base.split("/")[2], "robot@example.test"
+    robot = {"email": email, "permission_sets": [ADMIN]}
+    assert admin.post("/people", {**robot, "service": True}).status == 201
+    assert trial.post("/people", robot).status == 201
+    tokens = [caller.post("/tokens", {"email": email}).json["token"] for caller in (trial, admin)]
+    there = Caller(house.client, tokens[0], trial.base)
+    here = Caller(house.client, tokens[1])
+
+    up = [
+        there.get("/environments/production/tree"),
+        there.get("/environments/production/values"),
+        there.post("/environments/production/rollback", {}),
+        there.send("PATCH", "/environments/production/policy", {"approvals": 0}),
+        there.post("/plans", {"source": name, "target": "production"}),
+    ]
+
+    assert {answer.status for answer in up} <= {404}, [answer.raw for answer in up]
+    assert [one["name"] for one in there.get("/environments").json["environments"]] == [name]
+    assert there.get(f"/environments/{name}/tree").status == 200
+    plan = admin.post("/plans", {"source": "m/", "target": "production", "files": {}})
+    digest = plan.json.get("digest", "0" * 64)
+    assert there.get(f"/plans/{digest}").status == 404
+    assert here.get(f"/environments/{name}/tree").status == 200
+    assert here.get("/environments/production/tree").status == 200
