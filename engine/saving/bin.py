@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.compiled import CompiledObject, Inbound
-from engine.describing import field_label, object_label
+from engine.describing import field_label
 from engine.errors import AccessDenied, Conflict, FieldError, NotFound
 from engine.locale import say
 from engine.model.fields.base import Value
@@ -18,6 +18,7 @@ from engine.query import ReadPlan
 from engine.saving.journal import Journal
 from engine.saving.keeping import keeping
 from engine.saving.locking import locked, locked_among, needs_guard
+from engine.saving.refusing import still_used
 from engine.saving.rollups import Saved, roll_up
 from engine.saving.shown import shown
 from engine.saving.unit import Record, Unit
@@ -121,18 +122,18 @@ def _collect(unit: Unit, name: ObjectName, ids: Sequence[int], doomed: _Doomed) 
     if not inbound:
         return
     along: dict[ObjectName, set[int]] = {}
-    used: dict[str, int] = {}
+    used: dict[str, set[int]] = {}
     for link, record, target in inbound_records(unit.tx, unit.snapshot, inbound, ids):
         if record in doomed.records.get(link.object, {}):
             continue
         if link.on_delete == "restrict":
-            used[link.object] = used.get(link.object, 0) + 1
+            used.setdefault(link.object, set()).add(record)
         elif link.on_delete == "cascade":
             along.setdefault(link.object, set()).add(record)
         else:
             doomed.cleared.setdefault(link, {})[record] = target
     if used:
-        raise _still_used(unit, used)
+        raise still_used(unit, used)
     for other, records in along.items():
         _take_along(unit, other, sorted(records), doomed)
 
@@ -149,15 +150,6 @@ def _take_along(unit: Unit, name: ObjectName, ids: list[int], doomed: _Doomed) -
     _ensure_unlocked(unit, compiled, found)
     doomed.records.setdefault(name, {}).update({i: one.row for i, one in found.items()})
     _collect(unit, name, ids, doomed)
-
-
-def _still_used(unit: Unit, used: Mapping[str, int]) -> Conflict:
-    objects = unit.snapshot.model.objects
-    labels = {n: object_label(objects[ObjectName(n)], unit.language) for n in sorted(used)}
-    names = ", ".join(f"{used[name]} × {label}" for name, label in labels.items())
-    message = say("This record is still used by {names}.", names=names)
-    errors = tuple(FieldError(field=name, code="C102", message=message) for name in sorted(used))
-    return Conflict(message, code="C102", errors=errors, hint=say("delete or change those first"))
 
 
 def _carry_out(unit: Unit, doomed: _Doomed, root: int) -> None:

@@ -35,6 +35,7 @@ from engine.saving.keeping import keeping
 from engine.saving.locking import locked, locked_among, needs_guard
 from engine.saving.numbers import set_auto_numbers
 from engine.saving.references import OWNER, load_references, lookups_to_load
+from engine.saving.refusing import readable_of, without_hidden
 from engine.saving.rollups import roll_up
 from engine.saving.shown import settled, shown
 from engine.saving.unit import Record, Unit
@@ -298,12 +299,13 @@ def _outcome(
     locks: Mapping[int, int] = NO_LOCKS,
 ) -> Outcome:
     lock = locks.get(_id(decision))
+    errors = without_hidden(unit, compiled, decision.errors) if decision.errors else ()
     if lock is not None:
-        return locked(unit, lock, decision.errors)
-    if decision.errors:
-        if any(error.code == "W101" for error in decision.errors):
-            return AutomationFailed(errors=decision.errors)
-        return RecordInvalid(errors=decision.errors)
+        return locked(unit, lock, errors)
+    if errors:
+        if any(error.code == "W101" for error in errors):
+            return AutomationFailed(errors=errors)
+        return RecordInvalid(errors=errors)
     changed = again.get(_id(decision))
     return changed or shown(unit, compiled, decision.values, decision.reasons)
 
@@ -316,6 +318,7 @@ def unique_conflict(unit: Unit, compiled: CompiledObject, violated: UniqueViolat
         (g for g in compiled.uniques if unique_name(physical.table, columns[g]) == violated.name),
         (),
     )
+    fields = readable_of(unit, compiled, fields)
     labels = [field_label(compiled, compiled.fields[name], unit.language) for name in fields]
     message = say(
         "{labels} must be unique, and this value is already used.",
