@@ -2,27 +2,36 @@
 
     python -m deploy_tool.git_merging BASE OURS THEIRS PATH
 
-Separate from the command line and light on purpose: git starts it once per file. What both sides
-changed alike or in different properties is merged, comments kept; what they changed differently is
-left to git's own markers, and each property is named on stderr. Git sees 0 for merged, 1 for
-conflicts.
+Separate from the command line and light on purpose: git starts it once per file, so it loads
+neither the database nor the web, judges nothing by JSON Schema, and keeps files in memory. What
+both sides changed alike or in different properties is merged, comments kept; what they changed
+differently is left to git's own markers, and each property is named on stderr. Git sees 0 for
+merged, more for conflicts.
 """
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 from engine.diff import apply_operations, merge_components
+from engine.errors import Problem
 from engine.names import ComponentKey
-from engine.source import SourceDoc, SourceTree, digest_of, make_tree, tree_from_texts, write_tree
+from engine.source import (
+    SourceDoc,
+    SourceTree,
+    digest_of,
+    make_tree,
+    rewrite_texts,
+    tree_from_texts,
+)
 
-MERGED, CONFLICT = 0, 1
+MERGED = 0
+GIT_MERGE = ("git", "merge-file", "-L", "ours", "-L", "base", "-L", "theirs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +44,7 @@ class MergedFile:
 
 def merge_file(path: str, base: str, ours: str, theirs: str) -> MergedFile:
     """Merge three texts of one file. `path` is where it lies below the metadata folder."""
-    read = [tree_from_texts({path: text} if text.strip() else {}) for text in (base, ours, theirs)]
+    read = [read_side(path, text) for text in (base, ours, theirs)]
     if any(problems for _, problems in read):
         return MergedFile(
             text=None, conflicts=("one side cannot be read: `patron check` says why",)
@@ -46,7 +55,21 @@ def merge_file(path: str, base: str, ours: str, theirs: str) -> MergedFile:
         named = tuple(f"{c.component} {c.property}".strip() for c in merge.conflicts)
         return MergedFile(text=None, conflicts=named)
     tree = _tree(merge.components, mine, other)
-    return MergedFile(text=_written(path, ours, tree))
+    written = rewrite_texts(tree, {path: ours} if ours.strip() else {})
+    return _joined(path, written.pop(path, ""), tuple(written.values()))
+
+
+def _joined(path: str, own: str, others: tuple[str, ...]) -> MergedFile:
+    """Keep in this file what would get a file of its own elsewhere: git gave this one alone."""
+    texts = [text for text in (own, *others) if text.strip()]
+    if len(texts) > 1 and path.endswith(".json"):
+        return MergedFile(text=None, conflicts=("documents were added to a file of JSON",))
+    return MergedFile(text="---\n".join(texts))
+
+
+def read_side(path: str, text: str) -> tuple[SourceTree, tuple[Problem, ...]]:
+    """Read one version of a file; an empty one holds nothing. `patron check` judges the result."""
+    return tree_from_texts({path: text} if text.strip() else {}, is_judged=False)
 
 
 def metadata_path(path: str) -> str:
@@ -79,16 +102,6 @@ def _tree(
     return make_tree(docs)
 
 
-def _written(path: str, ours: str, tree: SourceTree) -> str:
-    """Write the tree over our text, so that its comments and layout stay."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, path)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(ours, encoding="utf-8")
-        write_tree(tree, Path(folder))
-        return file.read_text(encoding="utf-8") if file.exists() else ""
-
-
 def main(arguments: list[str]) -> int:
     """Merge into OURS, as git asks for it."""
     base, ours, theirs = (Path(name) for name in arguments[:3])
@@ -99,18 +112,12 @@ def main(arguments: list[str]) -> int:
         return MERGED
     for named in merged.conflicts:
         sys.stderr.write(f"{arguments[3]}: {named} changed on both sides\n")
-    command = [
-        shutil.which("git") or "git",
-        "merge-file",
-        "-L",
-        "ours",
-        "-L",
-        "base",
-        "-L",
-        "theirs",
-    ]
-    done = subprocess.run([*command, str(ours), str(base), str(theirs)], check=False)  # noqa: S603  # git's own merge, on files that git gave
-    return CONFLICT if done.returncode else MERGED
+    _leave_to_git(ours, base, theirs)
+
+
+def _leave_to_git(ours: Path, base: Path, theirs: Path) -> NoReturn:
+    """Let git's own merge take over this process: it writes markers and ends as git expects."""
+    os.execvp("git", [*GIT_MERGE, str(ours), str(base), str(theirs)])  # noqa: S606, S607  # the git that called
 
 
 if __name__ == "__main__":

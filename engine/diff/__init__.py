@@ -8,7 +8,7 @@ file, a database or a clock. Imports: `source` (trees), `model` (kinds), `names`
 
 from engine.diff.applying import apply_operations
 from engine.diff.compare import diff_trees
-from engine.diff.facets import PropertyChange, property_changes
+from engine.diff.facets import PropertyChange, named_items, property_changes
 from engine.diff.merge import INCOMING, TARGET, Conflict, Decide, Merge, merge_components
 from engine.diff.operations import Add, Change, Operation, Rename, Restore, Retire
 from engine.diff.risk import Risk
@@ -30,5 +30,6 @@ __all__ = [
     "apply_operations",
     "diff_trees",
     "merge_components",
+    "named_items",
     "property_changes",
 ]

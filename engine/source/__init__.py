@@ -1,6 +1,7 @@
 """Files or stored JSON <-> a tree of components, with line numbers and the authors' comments.
 
-Public: `load_tree`, `tree_from_texts`, `tree_from_stored`, `write_tree`, `format_folder`,
+Public: `load_tree`, `tree_from_texts`, `tree_from_stored`, `write_tree`,
+`rewrite_texts`, `format_folder`,
 `format_text`, `drop_akas`, `SourceTree`, `SourceDoc`, `canonical`, `digest_of`, and for processes
 that start `stored_tree`. The only room that reads YAML. Imports `engine.model`, `engine.names`,
 `engine.errors`.
@@ -11,7 +12,7 @@ from engine.source.formatting import drop_akas, format_folder, format_text
 from engine.source.loading import load_tree, tree_from_texts
 from engine.source.stored import Contents, StoredDocs, stored_tree, tree_from_stored
 from engine.source.tree import SourceDoc, SourceTree, make_tree
-from engine.source.writing import in_scope, write_tree
+from engine.source.writing import in_scope, rewrite_texts, write_tree
 
 __all__ = [
     "Contents",
@@ -26,6 +27,7 @@ __all__ = [
     "in_scope",
     "load_tree",
     "make_tree",
+    "rewrite_texts",
     "stored_tree",
     "tree_digest",
     "tree_from_stored",

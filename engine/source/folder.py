@@ -62,10 +62,15 @@ def survey(path: Path) -> Folder:
 
     Raises: MetadataInvalid when a file cannot be read: nothing may be written over it.
     """
-    problems: list[Problem] = []
-    texts: dict[str, str] = {}
-    if path.is_dir():
-        texts, problems, _ = read_folder(path)
+    texts, problems, _ = read_folder(path) if path.is_dir() else ({}, [], {})
+    return survey_texts(texts, problems)
+
+
+def survey_texts(texts: dict[str, str], problems: list[Problem]) -> Folder:
+    """Survey files that are given as texts, by name, with the problems of reading them.
+
+    Raises: MetadataInvalid.
+    """
     folder = Folder(texts=texts, slots=[], where={})
     for file in sorted(texts):
         findings = Findings(file)

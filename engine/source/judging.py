@@ -8,16 +8,12 @@ field types on each of 10,000 fields would take a minute.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
-from jsonschema.validators import extend
-
-from engine.model.kinds import KINDS, complete_schema
+from engine.model.kinds import KINDS
 from engine.source.canonical import canonical, read_canonical
 
 Data = Mapping[str, object]
@@ -33,8 +29,9 @@ def refusal(kind: str, data: Data) -> tuple[str, str] | None:
     """
     if _is_valid(kind, canonical(_without_words(data))):
         return None
-    error = best_match(_validator(kind, _alternative(kind, data)).iter_errors(data))
-    return None if error is None else (_pointer(error), error.message)
+    found: tuple[str, str] | None
+    found = _schemas().first_error(_validator(kind, _alternative(kind, data)), data)
+    return found
 
 
 def _without_words(data: Data) -> Data:
@@ -65,12 +62,16 @@ def _alternative(kind: str, data: Data) -> str:
 
 
 @cache
-def _validator(kind: str, alternative: str) -> Any:
-    # Any: jsonschema types its parameters as JSON without decimals, which these validators take.
+def _validator(kind: str, alternative: str) -> Any:  # Any: as jsonschema types it
     schema = KINDS[kind].schema
     if alternative:
         schema = _branches(kind).get(alternative, schema)
-    return _PatronValidator(complete_schema(schema))
+    return _schemas().validator(schema)
+
+
+def _schemas() -> Any:
+    """Load jsonschema with the first verdict. Any: it is loaded by name."""
+    return importlib.import_module("engine.source.schemas")
 
 
 @cache
@@ -83,18 +84,3 @@ def _branches(kind: str) -> Mapping[str, Mapping[str, object]]:
     for branch in alternatives if isinstance(alternatives, list | tuple) else ():
         found[str(branch["properties"][key]["const"])] = branch
     return found
-
-
-def _pointer(error: ValidationError) -> str:
-    return "".join(f"/{step}" for step in error.absolute_path)
-
-
-def _is_number(_checker: object, value: object) -> bool:
-    return isinstance(value, int | Decimal) and not isinstance(value, bool)
-
-
-# Numbers of files are int or Decimal, never float; maps and lists are dict and list.
-_PatronValidator = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves it untyped
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number),
-)

@@ -35,18 +35,20 @@ def load_tree(path: Path) -> tuple[SourceTree, tuple[Problem, ...]]:
     complete: `tree.broken` names what is missing.
     """
     texts, problems, unread = read_folder(path)
-    return _load(texts, problems, unread)
+    return _load(texts, Assembly(), problems, unread)
 
 
 def tree_from_texts(
-    texts: Mapping[str, str], *, most: int = UNBOUNDED
+    texts: Mapping[str, str], *, most: int = UNBOUNDED, is_judged: bool = True
 ) -> tuple[SourceTree, tuple[Problem, ...]]:
     """Read files that are given as texts, by name; as `load_tree` otherwise.
 
+    `is_judged`: whether jsonschema has the last word on each component. Git's drivers do without:
+    they start once per file, and publish nothing.
     Raises: MetadataInvalid D160 for more than `most` components.
     """
     plain = {file: text.removeprefix("\ufeff") for file, text in texts.items()}
-    return _load(plain, [], {}, most)
+    return _load(plain, Assembly(most, is_judged=is_judged), [], {})
 
 
 def read_documents(file: str, text: str, findings: Findings) -> list[DocumentNode]:
@@ -69,11 +71,10 @@ def read_documents(file: str, text: str, findings: Findings) -> list[DocumentNod
 
 def _load(
     texts: Mapping[str, str],
+    assembly: Assembly,
     problems: list[Problem],
     unread: Mapping[str, str],
-    most: int = UNBOUNDED,
 ) -> tuple[SourceTree, tuple[Problem, ...]]:
-    assembly = Assembly(most)
     assembly.problems.extend(problems)
     for text in unread.values():
         assembly.broken.update(_mentioned(text))

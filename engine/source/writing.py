@@ -6,14 +6,14 @@ found; new ones go where their kind lies; what the tree no longer has goes, insi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from engine.errors import MetadataInvalid
 from engine.names import ComponentKey, component_key, split_key
 from engine.source.composing import Renames, compose, slot_data
-from engine.source.folder import Folder, Slot, survey
+from engine.source.folder import Folder, Slot, survey, survey_texts
 from engine.source.placing import Address, Sheet, address_of
 from engine.source.rendering import render_json
 from engine.source.tree import SourceDoc, SourceTree
@@ -41,17 +41,35 @@ def write_tree(
     Returns: the files that were written or deleted, in order.
     Raises: MetadataInvalid when a file that is there cannot be read.
     """
-    there = survey(folder)
     patterns = tuple(scope) if scope is not None else _scope_of(tree)
-    renames = _place(tree, there, SUFFIX[format])
-    changed: list[Path] = []
+    changes = _changes(tree, survey(folder), patterns, SUFFIX[format])
+    return [_write(folder, file, text) for file, text in changes]
+
+
+def rewrite_texts(tree: SourceTree, texts: Mapping[str, str]) -> dict[str, str]:
+    """Make files that are given as texts, by name, say what a tree says; nothing is written.
+
+    Raises: MetadataInvalid when one of them cannot be read.
+    """
+    written: dict[str, str] = dict(texts)
+    for file, text in _changes(tree, survey_texts(dict(texts), []), (), SUFFIX["yaml"]):
+        if text is None:
+            del written[file]
+        else:
+            written[file] = text
+    return written
+
+
+def _changes(
+    tree: SourceTree, there: Folder, patterns: tuple[str, ...], suffix: str
+) -> Iterator[tuple[str, str | None]]:
+    """Give the files whose text becomes another, in order; None: the file goes."""
+    renames = _place(tree, there, suffix)
     for file in sorted({slot.file for slot in there.slots}):
-        if not in_scope(file, patterns):
-            continue
-        text = _compose_file(tree, there, file, renames)
-        if text != there.texts.get(file):
-            changed.append(_write(folder, file, text))
-    return changed
+        if in_scope(file, patterns):
+            text = _compose_file(tree, there, file, renames)
+            if text != there.texts.get(file):
+                yield file, text
 
 
 def in_scope(file: str, patterns: Iterable[str]) -> bool:
