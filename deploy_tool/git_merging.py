@@ -112,7 +112,7 @@ def main(arguments: list[str]) -> int:
         return MERGED
     for named in merged.conflicts:
         sys.stderr.write(f"{arguments[3]}: {named} changed on both sides\n")
-    _leave_to_git(ours, base, theirs)
+    return _leave_to_git(ours, base, theirs)
 
 
 def _leave_to_git(ours: Path, base: Path, theirs: Path) -> NoReturn:

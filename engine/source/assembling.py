@@ -26,7 +26,7 @@ class Assembly:
 
     def __init__(self, most: int = UNBOUNDED, *, is_judged: bool = True) -> None:
         self._room = most  # for so many more components
-        self._is_judged = is_judged  # by jsonschema; without it, nothing of this is published
+        self._is_judged = is_judged  # by the schemas; without it, nothing of this is published
         self.problems: list[Problem] = []
         self.broken: set[str] = set()
         self._docs: dict[ComponentKey, SourceDoc] = {}
@@ -69,7 +69,7 @@ class Assembly:
             problems += [_flaw_problem(key, each.place, flaw) for flaw in flaws]
             flawed.update(first_step(flaw.pointer) for flaw in flaws)
         self.problems.extend(problems)
-        sound = self._without(piece.kind, data, flawed) if flawed else data
+        sound = _without(piece.kind, data, flawed) if flawed else data
         if not isinstance(sound, Mapping):
             self.broken.add(key)
             return
@@ -79,20 +79,9 @@ class Assembly:
         )
 
     def _flaws(self, piece: Piece) -> list[Flaw]:
-        if isinstance(piece.data, Mapping):
-            return check_component(piece.kind, piece.data, is_judged=self._is_judged)
-        return [_no_map(piece)]
-
-    def _without(self, kind: str, data: object, keys: set[str]) -> Mapping[str, object] | None:
-        """Leave out what is wrong, so that the rest is checked on; None when nothing sound is left.
-
-        Nothing of this is ever published: its problems are errors.
-        """
-        if not isinstance(data, Mapping) or "" in keys:
-            return None
-        rest = {key: value for key, value in data.items() if key not in keys}
-        checked = {key: value for key, value in rest.items() if key != "order"}
-        return None if check_component(kind, checked, is_judged=self._is_judged) else rest
+        if not isinstance(piece.data, Mapping):
+            return [_no_map(piece)]
+        return check_component(piece.kind, piece.data) if self._is_judged else []
 
     def _ensure_room(self, found: FileDocument) -> None:
         """Count what a document holds before anything is made of it."""
@@ -152,6 +141,18 @@ class Assembly:
         self.problems.append(
             problem_at(place.file, node, "M120", message, "remove one of them", component=piece.key)
         )
+
+
+def _without(kind: str, data: object, keys: set[str]) -> Mapping[str, object] | None:
+    """Leave out what is wrong, so that the rest is checked on; None when nothing sound is left.
+
+    Nothing of this is ever published: its problems are errors.
+    """
+    if not isinstance(data, Mapping) or "" in keys:
+        return None
+    rest = {key: value for key, value in data.items() if key not in keys}
+    checked = {key: value for key, value in rest.items() if key != "order"}
+    return None if check_component(kind, checked) else rest
 
 
 def _flaw_problem(key: str, place: Place, flaw: Flaw) -> Problem:

@@ -39,14 +39,11 @@ Flaws = list[Flaw]
 Check = Callable[[object, At, Flaws], None]
 
 
-def check_component(kind: str, data: Mapping[str, object], *, is_judged: bool = True) -> Flaws:
-    """Check the data of a component against the schema of its kind.
-
-    `is_judged`: whether jsonschema has the last word; without it, nothing loads jsonschema.
-    """
+def check_component(kind: str, data: Mapping[str, object]) -> Flaws:
+    """Check the data of a component against the schema of its kind."""
     flaws: Flaws = []
     _kind_check(kind)(data, None, flaws)
-    refused = None if flaws or not is_judged else refusal(kind, data)
+    refused = None if flaws else refusal(kind, data)
     if refused is not None:
         pointer, reason = refused
         flaws.append(Flaw(code="M113", pointer=pointer, message=f"This cannot be used: {reason}."))

@@ -43,8 +43,8 @@ def tree_from_texts(
 ) -> tuple[SourceTree, tuple[Problem, ...]]:
     """Read files that are given as texts, by name; as `load_tree` otherwise.
 
-    `is_judged`: whether jsonschema has the last word on each component. Git's drivers do without:
-    they start once per file, and publish nothing.
+    `is_judged`: whether each component is checked by the schema of its kind. Git's drivers do
+    without, since they start once per file and publish nothing.
     Raises: MetadataInvalid D160 for more than `most` components.
     """
     plain = {file: text.removeprefix("\ufeff") for file, text in texts.items()}

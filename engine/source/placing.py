@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.model.kinds import DOCUMENTS, KINDS, Document, Form
 from engine.model.kinds.small import TRANSLATED
@@ -52,6 +53,7 @@ class Address:
     name: str = ""
 
 
+@lru_cache(maxsize=4_096)
 def address_of(key: ComponentKey) -> Address:
     """Say where a component lies, by its key alone."""
     kind, path = split_key(key)
