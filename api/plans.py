@@ -78,11 +78,8 @@ class PlanRoutes:
             named = asked.source_environment
             self.inside.who(environment, named, "Reading a configuration", *SEES)
         installation = self.installation(who)
-        planned = plan_asked(installation, asked)
-        plan, revision = planned.plan, asked.git_revision
-        if revision and not planned.is_synchronous:
-            revision = f"{revision}+{plan.target}"  # merged: what runs then is not just the files
-        self.keep(who, plan, "deploy", git_revision=revision)
+        plan = plan_asked(installation, asked).plan
+        self.keep(who, plan, "deploy", git_revision=plan.git_revision)
         return answer(encode(plan.as_json()), CREATED)
 
     def read(self, environment: str, digest: str) -> Response:

@@ -36,13 +36,17 @@ class Checked:
         return self.tree
 
 
-def check_folder(folder: Path) -> Checked:
-    """Read and compile a directory; all problems at once, by file and line."""
+def check_folder(folder: Path, shown: Path | None = None) -> Checked:
+    """Read and compile a directory; all problems at once, by file and line.
+
+    `shown` is what people call it, where that is not its path.
+    """
     tree, found = load_tree(folder)
     model, more = compile_model(tree)
-    problems = sort_problems(under(folder, problem) for problem in (*found, *more))
+    name = folder if shown is None else shown
+    problems = sort_problems(under(name, problem) for problem in (*found, *more))
     is_sound = not any(problem.severity is Severity.ERROR for problem in problems)
-    return Checked(folder=folder, tree=tree, model=model if is_sound else None, problems=problems)
+    return Checked(folder=name, tree=tree, model=model if is_sound else None, problems=problems)
 
 
 def refusal(problems: tuple[Problem, ...], what: str) -> MetadataInvalid:

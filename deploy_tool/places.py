@@ -1,7 +1,8 @@
 """What people mean by A and B: an environment, a version of it, or a directory.
 
 Separate, because every command that compares or deploys reads its arguments by the same rules:
-an environment's name wins; `ENV@N` is a version; a directory has a slash in its name or holds
+an environment's name wins; `ENV@N` is a version; `git:REV` is a revision of the repository around
+here, `git:REV:FOLDER` where it holds several projects; a directory has a slash in its name or holds
 project.yaml.
 """
 
@@ -34,25 +35,31 @@ class FolderPlace:
     path: Path
 
 
-Place = EnvironmentPlace | FolderPlace
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitPlace:
+    """The metadata files of a git revision; `folder` "" is the one that holds the project."""
+
+    text: str  # as the person named it
+    revision: str
+    folder: str = ""
+
+
+Place = EnvironmentPlace | FolderPlace | GitPlace
 
 
 def read_place(text: str, environments: Collection[str]) -> Place:
     """Tell what a person means by an argument.
 
-    Raises: UsageWrong U100 when there is no such thing, U101 for git revisions.
+    Raises: UsageWrong U100 when there is no such thing.
     """
     if text in environments:
         return EnvironmentPlace(name=EnvironmentName(text))
     found = VERSION.match(text)
     if found is not None and found["name"] in environments:
         return EnvironmentPlace(name=EnvironmentName(found["name"]), version=int(found["number"]))
-    if text.startswith("git:"):
-        raise UsageWrong(
-            message="Deploying from a git revision comes with the promotion of changes.",
-            code="U101",
-            hint="check the revision out and name its directory",
-        )
+    revision, _, folder = text.removeprefix("git:").partition(":")
+    if text.startswith("git:") and revision:
+        return GitPlace(text=text, revision=revision, folder=folder)
     if "/" in text or holds_project(Path(text)):
         return FolderPlace(path=read_folder(text))
     raise _unknown(text, environments)

@@ -216,6 +216,7 @@ class Plan:
     access: tuple[AccessChange, ...] = ()  # the difference of effective access
     visibility: tuple[Seen, ...] = ()  # records that come into sight or go out of it, by role
     failed: tuple[FailedCheck, ...] = ()  # what the target lacks: refused until it has it
+    git_revision: str = ""  # the commit that the files are, or "REV+production@3" where merged
 
     @property
     def target(self) -> str:
@@ -285,6 +286,7 @@ class Plan:
             "steps": [step.as_json() for step in self.steps],
             "checks": self._checks(),
             "needs": {"accept": list(self.needs), "approvals": self.approvals},
+            **({"git_revision": self.git_revision} if self.git_revision else {}),
             **{name: entries for name, entries in self._told().items() if entries},
         }
 

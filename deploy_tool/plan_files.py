@@ -84,6 +84,7 @@ def plan_of(document: Mapping[str, object]) -> Plan:
         },
         removed=tuple(ComponentKey(_text(key)) for key in _list(document["removed"])),
         author=_text(document["author"]),
+        git_revision=_text(document.get("git_revision", "")),
         approvals=_number(_mapping(document["needs"])["approvals"]),
         since=tuple(_since(item) for item in _items(document.get("since", []))),
         resolved=tuple(_conflict(item) for item in _items(document.get("resolved", []))),

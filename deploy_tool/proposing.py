@@ -10,12 +10,12 @@ from pathlib import Path
 
 from deploy_tool.change_sets import with_sets
 from deploy_tool.checking import check_folder, under
+from deploy_tool.checkouts import Files, at_hand
 from deploy_tool.installation import Installation
 from deploy_tool.places import EnvironmentPlace, FolderPlace, Place, read_place
 from deploy_tool.plan import Plan
 from deploy_tool.planning import AS_IT_COMES, Incoming, Planned, Wishes, plan_again, plan_deployment
 from deploy_tool.promoting import sandbox_incoming
-from deploy_tool.revisions import git_revision
 from deploy_tool.scope import scope_of
 from deploy_tool.trees import environment_tree, past_tree, read_running
 from engine.errors import MetadataInvalid, NotFound, Severity
@@ -42,20 +42,24 @@ def propose(
     """
     place = read_place(source, installation.names)
     name = installation.known(target)
-    incoming = read_incoming(installation, place, source, name)
-    here = installation.environment(place.name) if isinstance(place, EnvironmentPlace) else None
-    wishes = with_sets(here, replace(wishes, author=installation.actor))
+    wishes = replace(wishes, author=installation.actor)
+    if isinstance(place, EnvironmentPlace):
+        incoming = read_incoming(installation, place, source, name)
+        here = with_sets(installation.environment(place.name), wishes)
+        return plan_incoming(installation.environment(name), incoming, here)
+    with at_hand(place) as files:
+        incoming = incoming_files(files, source)
+        revision, shown = files.revision, files.shown
     try:
         return plan_incoming(
             installation.environment(name),
             incoming,
-            wishes,
+            with_sets(None, wishes),
             noted=noted_base(place, name),
-            git_revision=git_revision(place.path) if isinstance(place, FolderPlace) else "",
+            git_revision=revision,
         )
     except MetadataInvalid as invalid:
-        if isinstance(place, FolderPlace):
-            invalid.problems = tuple(under(place.path, p) for p in invalid.problems)
+        invalid.problems = tuple(under(shown, p) for p in invalid.problems)
         raise
 
 
@@ -80,7 +84,7 @@ def plan_incoming(
         if noted is not None and noted != running.head.version:
             incoming = _with_base(tx, incoming, noted)
         decisions = replace(wishes.decisions, kept=incoming.decided)
-        return plan_deployment(
+        planned = plan_deployment(
             target.name,
             database.dialect,
             running,
@@ -88,6 +92,16 @@ def plan_incoming(
             tx=tx,
             wishes=replace(wishes, decisions=decisions),
         )
+    return _revised(planned, git_revision)
+
+
+def _revised(planned: Planned, git_revision: str) -> Planned:
+    """Note the revision that came in; merged with other work, what runs then is not just that."""
+    if not git_revision:
+        return planned
+    plan = planned.plan
+    told = git_revision if planned.is_synchronous else f"{git_revision}+{plan.target}"
+    return replace(planned, plan=replace(plan, git_revision=told))
 
 
 def propose_again(installation: Installation, plan: Plan) -> Planned:
@@ -101,30 +115,30 @@ def propose_again(installation: Installation, plan: Plan) -> Planned:
 
 
 def read_incoming(
-    installation: Installation, place: Place, name: str, target: EnvironmentName
+    installation: Installation, place: EnvironmentPlace, name: str, target: EnvironmentName
 ) -> Incoming:
-    """Read what shall be deployed; a sandbox brings to its parent where its work began.
+    """Read what an environment brings; a sandbox brings to its parent where its work began."""
+    environment = installation.environment(place.name)
+    if place.version is None and environment.row.parent == target:
+        with environment.database.read() as tx:
+            return sandbox_incoming(environment, tx)
+    return Incoming(tree=environment_tree(installation, place), name=name)
 
-    Raises: MetadataInvalid M100 for files that cannot be read.
-    """
-    if isinstance(place, EnvironmentPlace):
-        environment = installation.environment(place.name)
-        if place.version is None and environment.row.parent == target:
-            with environment.database.read() as tx:
-                return sandbox_incoming(environment, tx)
-        return Incoming(tree=environment_tree(installation, place), name=name)
-    tree = read_files(place.path)
+
+def incoming_files(files: Files, name: str) -> Incoming:
+    """Read what files bring. Raises: MetadataInvalid M100 for those that cannot be read."""
+    tree = read_files(files.path, files.shown)
     return Incoming(tree=tree, name=name, scope=scope_of(tree))
 
 
-def read_files(folder: Path) -> SourceTree:
+def read_files(folder: Path, shown: Path | None = None) -> SourceTree:
     """Read the files of a directory; what they mean is checked where they shall run.
 
     Raises: MetadataInvalid M100 with every problem, those of meaning too.
     """
     tree, problems = load_tree(folder)
     if any(problem.severity is Severity.ERROR for problem in problems):
-        check_folder(folder).ensure()
+        check_folder(folder, shown).ensure()
     return tree
 
 

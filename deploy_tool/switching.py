@@ -61,7 +61,7 @@ def large() -> int:
 class Order:
     """Who wants a plan carried out, why, and what they consent to.
 
-    `git_revision`: the commit that the files were read from, where a pipeline says so.
+    `git_revision`: the commit that the files were read from; "" is what the plan says.
     """
 
     actor: str
@@ -268,7 +268,7 @@ class Carrying:
             actor=order.actor,
             at=now,
             reason=order.reason,
-            git_revision=order.git_revision or None,
+            git_revision=order.git_revision or self.plan.git_revision or None,
             deployment=deployment,
         )
 

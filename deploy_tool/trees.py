@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploy_tool.checking import check_folder
+from deploy_tool.checkouts import check_place
 from deploy_tool.installation import Installation
-from deploy_tool.places import EnvironmentPlace, FolderPlace, Place
+from deploy_tool.places import EnvironmentPlace, Place
 from engine.errors import NotFound
 from engine.names import ComponentKey
 from engine.source import SourceTree, tree_from_stored
@@ -56,13 +56,13 @@ def past_tree(tx: Tx, version: int) -> SourceTree:
 
 
 def read_tree(installation: Installation, place: Place) -> SourceTree:
-    """Give the tree of an environment, of a version of it, or of a sound directory.
+    """Give the tree of an environment, of a version of it, or of sound files.
 
-    Raises: NotFound N102 for a version that never was; MetadataInvalid M100.
+    Raises: NotFound N102 for a version that never was; MetadataInvalid M100; UsageWrong U140, U141.
     """
-    if isinstance(place, FolderPlace):
-        return check_folder(place.path).ensure()
-    return environment_tree(installation, place)
+    if isinstance(place, EnvironmentPlace):
+        return environment_tree(installation, place)
+    return check_place(place).ensure()
 
 
 def environment_tree(installation: Installation, place: EnvironmentPlace) -> SourceTree:

@@ -210,6 +210,8 @@ CODES: dict[str, str] = {
     "U125": "The database of a sandbox on another machine is chosen there.",
     "U126": "A token opens the records of one environment.",
     "U127": "There is no change set of this name, or none can be where the changes come from.",
+    "U140": "Git knows no such revision, or there is no repository.",
+    "U141": "A git revision holds no project, or several.",
     "V100": "The configuration changed while the request ran; it is redone by itself.",
     "W100": "A step of an automation could not be carried out.",
     "W101": "A workflow computed a value that its field cannot take.",

@@ -50,7 +50,10 @@ def flag(name: str, help: str, **more: object) -> Argument:
 
 ENV = arg("ENV", "environment, for example production")
 FROM = opt(
-    "--from", "what to deploy: an environment, ENV@N or a directory", dest="source", metavar="A"
+    "--from",
+    "what to deploy: an environment, ENV@N, a directory or git:REV",
+    dest="source",
+    metavar="A",
 )
 TO = opt("--to", "environment to deploy to", metavar="ENV")
 YES = flag("--yes", "do not ask; never covers loss of data")
@@ -265,8 +268,8 @@ COMMANDS: tuple[Command, ...] = (
         name="diff",
         help="show what leads from A to B",
         arguments=(
-            arg("A", "environment, ENV@N or directory"),
-            arg("B", "environment, ENV@N or directory"),
+            arg("A", "environment, ENV@N, directory or git:REV"),
+            arg("B", "environment, ENV@N, directory or git:REV"),
         ),
         module="diff",
         is_anywhere=True,
@@ -396,7 +399,7 @@ COMMANDS: tuple[Command, ...] = (
         name="test",
         help="run the examples of validation rules and the configuration tests",
         arguments=(
-            arg("A", "environment, ENV@N or directory"),
+            arg("A", "environment, ENV@N, directory or git:REV"),
             opt("--junit", "write a JUnit report", metavar="FILE"),
         ),
         module="test",

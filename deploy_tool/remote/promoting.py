@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_tool.checking import under
+from deploy_tool.checkouts import Files, at_hand
 from deploy_tool.consenting import ensure_accepted, ensure_decided
 from deploy_tool.exits import Exit, Refused
 from deploy_tool.looking import Answer, entries
@@ -23,7 +24,6 @@ from deploy_tool.proposing import note_base, noted_base, read_files
 from deploy_tool.remote.client import LONG_PATIENCE, Client, Lost, segment
 from deploy_tool.remote.failures import Unreachable
 from deploy_tool.remote.looking import RemoteLooking
-from deploy_tool.revisions import git_revision
 from deploy_tool.scope import is_owned, scope_of
 from deploy_tool.sent_trees import ensure_size
 from deploy_tool.site import Prepared
@@ -141,14 +141,14 @@ class RemotePromoting:
         }
         if isinstance(place, EnvironmentPlace):
             return self._made(self.client.post("/plans", wanted, patience=LONG_PATIENCE))
+        with at_hand(place) as files:
+            sent = _sent(files, noted_base(place, name), name)
         try:
-            body = {**wanted, **_sent(place, name)}
-            return self._made(self.client.post("/plans", body, patience=LONG_PATIENCE))
-        except MetadataInvalid as invalid:
-            invalid.problems = tuple(
-                p if p.file.startswith(str(place.path)) else under(place.path, p)
-                for p in invalid.problems
+            return self._made(
+                self.client.post("/plans", {**wanted, **sent}, patience=LONG_PATIENCE)
             )
+        except MetadataInvalid as invalid:
+            invalid.problems = tuple(under(files.shown, p) for p in invalid.problems)
             raise
 
     def read(self, path: Path) -> RemotePrepared:
@@ -225,11 +225,10 @@ class RemotePromoting:
         )
 
 
-def _sent(place: FolderPlace, target: EnvironmentName) -> Answer:
-    """Give the files of a directory, once it can be read, and what they were last the same as."""
-    read_files(place.path)
-    texts, _, _ = read_folder(place.path)
+def _sent(files: Files, noted: int | None, target: EnvironmentName) -> Answer:
+    """Give files, once they can be read, and the version that they were last the same as."""
+    read_files(files.path, files.shown)
+    texts, _, _ = read_folder(files.path)
     ensure_size(texts)
-    noted = noted_base(place, target)
     base = {} if noted is None else {"base": f"{target}@{noted}"}
-    return {"files": texts, "git_revision": git_revision(place.path), **base}
+    return {"files": texts, "git_revision": files.revision, **base}

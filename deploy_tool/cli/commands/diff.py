@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from deploy_tool.checking import check_folder
+from deploy_tool.checkouts import check_place
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.places import FolderPlace, read_place
+from deploy_tool.places import EnvironmentPlace, read_place
 from deploy_tool.plan import PlannedChange
 from deploy_tool.rendering import render_changes
 from deploy_tool.site import Site
@@ -31,8 +31,8 @@ def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
 
 
 def _tree(site: Site, text: str) -> SourceTree:
-    """Give the tree of an environment, of a version of it, or of a sound directory."""
+    """Give the tree of an environment, of a version of it, or of sound files."""
     place = read_place(text, site.looking.names)
-    if isinstance(place, FolderPlace):
-        return check_folder(place.path).ensure()
-    return site.looking.tree(place)[1]
+    if isinstance(place, EnvironmentPlace):
+        return site.looking.tree(place)[1]
+    return check_place(place).ensure()

@@ -9,6 +9,10 @@ from deploy_tool.exits import Exit
 from deploy_tool.looking import Answer, entries, minute
 from deploy_tool.site import Site
 
+SHORT = 7
+
+SHORT = 7
+
 
 def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """List who made which version, when, how many components it changed; and what failed."""
@@ -31,7 +35,13 @@ def _line(environment: str, version: Answer) -> str:
     said = f"{place}  {version['source']:<8}  {version['actor']}  {what}"
     number = version["deployment"]
     door = "" if number is None else f"  D-{number}"
-    return f"{said}{door}  {version['reason']}".rstrip()
+    return f"{said}{door}{_revision(version)}  {version['reason']}".rstrip()
+
+
+def _revision(version: Answer) -> str:
+    """Say the git revision that a version is, shortened as git shortens it."""
+    commit, plus, merged = str(version.get("git_revision") or "").partition("+")
+    return f"  git {commit[:SHORT]}{plus}{merged}" if commit else ""
 
 
 def _undone(deployment: Answer) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from deploy_tool.checking import check_folder, refusal
+from deploy_tool.checking import refusal
+from deploy_tool.checkouts import check_place
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.places import FolderPlace, read_place
+from deploy_tool.places import EnvironmentPlace, read_place
 from deploy_tool.site import Site
 from deploy_tool.testing import Report, run_tests
 from deploy_tool.testing.rendering import as_json, render, write_junit
@@ -29,13 +30,14 @@ def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
 def _report(name: str, site: Site) -> Report:
     """Compile what was named and test it. Raises: MetadataInvalid M100, exit 3."""
     place = read_place(name, site.looking.names)
-    if isinstance(place, FolderPlace):
-        checked = check_folder(place.path)
-        tree, model, problems, folder = checked.tree, checked.model, checked.problems, place.path
-    else:
+    if isinstance(place, EnvironmentPlace):
         tree = site.looking.tree(place)[1]
         model, problems = compile_model(tree)
         folder = None
+    else:
+        checked = check_place(place)
+        tree, model, problems = checked.tree, checked.model, checked.problems
+        folder = checked.folder
     if model is None:
         raise refusal(problems, f"{name} cannot be tested")
     return run_tests(tree, model, site.clock, folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy_tool.exits import UsageWrong
-from deploy_tool.places import EnvironmentPlace, FolderPlace, read_environment, read_place
+from deploy_tool.places import EnvironmentPlace, FolderPlace, GitPlace, read_environment, read_place
 
 KNOWN = ("production", "discounts")
 
@@ -72,12 +72,20 @@ def test_what_is_nowhere_is_refused_with_what_helps(text, message, hint):
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_git_revision_waits_for_promotion():
-    """`git:REV` is known and refused clearly."""
-    with pytest.raises(UsageWrong) as caught:
-        read_place("git:main", KNOWN)
+def test_a_git_revision_is_named_with_or_without_the_folder_of_its_project():
+    """What git knows is asked later; an environment's name cannot hold a colon."""
+    assert read_place("git:v1.2", KNOWN) == GitPlace(text="git:v1.2", revision="v1.2")
+    named = GitPlace(text="git:main:crm/eu", revision="main", folder="crm/eu")
+    assert read_place("git:main:crm/eu", KNOWN) == named
 
-    assert caught.value.code == "U101"
+
+@pytest.mark.usefixtures("folder")
+def test_a_git_revision_without_a_name_is_nothing():
+    """`git:` alone is refused as what is nowhere."""
+    with pytest.raises(UsageWrong) as caught:
+        read_place("git:", KNOWN)
+
+    assert caught.value.code == "U100"
 
 
 def test_an_environment_that_must_exist_is_named_or_made():
