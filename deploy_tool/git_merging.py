@@ -116,8 +116,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _leave_to_git(ours: Path, base: Path, theirs: Path) -> NoReturn:
-    """Let git's own merge take over this process: it writes markers and ends as git expects."""
-    os.execvp("git", [*GIT_MERGE, str(ours), str(base), str(theirs)])  # noqa: S606, S607  # the git that called
+    """Let the git that called take over this process: it writes markers, and ends as git expects."""
+    os.execvp("git", [*GIT_MERGE, str(ours), str(base), str(theirs)])  # noqa: S606, S607  # nosec B606 B607
 
 
 if __name__ == "__main__":
