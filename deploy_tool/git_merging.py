@@ -116,7 +116,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _leave_to_git(ours: Path, base: Path, theirs: Path) -> NoReturn:
-    """Let the git that called take over this process: it writes markers, and ends as git expects."""
+    """Let git take over this process: it writes its markers, and ends as git expects."""
     os.execvp("git", [*GIT_MERGE, str(ours), str(base), str(theirs)])  # noqa: S606, S607  # nosec B606 B607
 
 
