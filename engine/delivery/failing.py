@@ -14,10 +14,14 @@ from engine.errors import PatronError
 
 @dataclass(eq=False)
 class DeliveryFailed(PatronError):
-    """An effect did not go out. `is_final`: trying again changes nothing until somebody acts."""
+    """An effect did not go out. `is_final`: trying again changes nothing until somebody acts.
+
+    `lacks_setup`: nobody was asked, because the installation lacks what it needs; no attempt.
+    """
 
     message: str = "It could not be delivered."
     code: str = "W144"
     status: int = 502
     is_final: bool = False
+    lacks_setup: bool = False
     retry_after: timedelta = field(default=timedelta())  # what the other side asked for

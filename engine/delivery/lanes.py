@@ -91,7 +91,7 @@ def _next(
             try:
                 return _Ready(taken[0], prepare(session, settings, taken[0]))
             except DeliveryFailed as failed:
-                _fail(session, taken[0], failed)
+                (_postpone if failed.lacks_setup else _fail)(session, taken[0], failed)
         return None
 
     at_step("outbox.take")
@@ -118,12 +118,25 @@ def _send(ready: _Ready) -> Settle:
     return lambda session: outbox.finish(session.unit.tx, effect, at=session.unit.now)
 
 
+def _postpone(session: Session, effect: Taken, failed: DeliveryFailed) -> None:
+    """Let everything of the lane wait for what is lacking; the log says it once."""
+    is_news = outbox.postpone(session.unit.tx, effect, error=_told(failed), at=session.unit.now)
+    if is_news:
+        _LOG.warning(
+            "effect %s (%s) and what is behind it wait: %s", effect.id, effect.kind, failed
+        )
+
+
+def _told(failed: DeliveryFailed) -> str:
+    return f"{failed} ({failed.hint})" if failed.hint else str(failed)
+
+
 def _fail(session: Session, effect: Taken, failed: DeliveryFailed) -> None:
     _LOG.warning("effect %s (%s) failed: %s", effect.id, effect.kind, failed)
     outbox.fail(
         session.unit.tx,
         effect,
-        error=f"{failed} ({failed.hint})" if failed.hint else str(failed),
+        error=_told(failed),
         at=session.unit.now,
         is_final=failed.is_final,
         no_sooner=failed.retry_after,

@@ -49,7 +49,7 @@ def _unknown(_session: Session, _settings: Settings, effect: Taken) -> Send:
 def _mail(_session: Session, settings: Settings, effect: Taken) -> Send:
     if not settings.smtp_url:
         message = "No mail server is configured, so the mail waits."
-        raise DeliveryFailed(message, code="W144", hint="set PATRON_SMTP_URL, then replay it")
+        raise DeliveryFailed(message, code="W144", hint="set PATRON_SMTP_URL", lacks_setup=True)
     text = {name: str(value or "") for name, value in effect.payload.items()}
     mail = Mail(
         to=text.get("to", ""),
@@ -117,8 +117,8 @@ def _secret(session: Session, name: object) -> str:
     value = read_value(session.unit.tx, str(name))
     if value is None or value == "":
         message = f"The variable {name} has no value in this environment."
-        hint = f"patron env values {session.snapshot.environment} {name}=…, then replay it"
-        raise DeliveryFailed(message, code="W151", hint=hint)
+        hint = f"patron env values {session.snapshot.environment} {name}=…"
+        raise DeliveryFailed(message, code="W151", hint=hint, lacks_setup=True)
     return str(value)
 
 

@@ -7,7 +7,7 @@ turned, no statement is made. A clock that runs keeps the revision of its SLA it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ from engine.names import ComponentKey
 from engine.saving.acting import acting
 from engine.saving.pinned import Parts, pinned_model
 from engine.saving.running import start_program
-from engine.saving.unit import Unit
+from engine.saving.unit import SAMPLE, Unit
 from engine.saving.written import Written
 from engine.store.memo import Memo
 from engine.store.platform import clocks
@@ -28,6 +28,7 @@ from engine.store.platform.clocks import CANCELLED, IN_BIN, MET, MISSED, PAUSED,
 from engine.store.reading import fetch_by_ids
 
 BREACH = "/on_breach"
+CHUNK = 500
 _ALL = Everything("a deadline looks at it")
 # Revisions by which clocks still run, beside the present one: they can only become fewer, because
 # a new clock takes the present one. (head, object) -> deadlines.
@@ -84,6 +85,26 @@ def breach(unit: Unit, clock: Clock) -> None:
     missed = _missed(unit, clock)
     clocks.keep(unit.tx, [missed])
     _begin(unit, compiled, deadline, missed)
+
+
+def settle_clocks(unit: Unit, records: Collection[int]) -> None:
+    """Say of the clocks of sample data where they stand today: what ran out is missed, quietly.
+
+    For records that were loaded as of an earlier day, or moved to another one.
+    """
+    ids = sorted(records)
+    for start in range(0, len(ids), CHUNK):
+        found = clocks.load_open(unit.tx, ids[start : start + CHUNK])
+        clocks.keep(unit.tx, [_settled(unit, one) for one in found if one.state == RUNNING])
+
+
+def _settled(unit: Unit, clock: Clock) -> Clock:
+    deadline = deadline_of(unit, clock)
+    if deadline is None or clock.resumed_at is None or clock.breached_at is not None:
+        return clock
+    planned = _resumed(deadline, clock, clock.resumed_at)
+    assert planned.due_at is not None  # it runs
+    return _missed(unit, planned) if planned.due_at <= unit.now else planned
 
 
 def deadline_of(unit: Unit, clock: Clock) -> Deadline | None:
@@ -283,8 +304,8 @@ def _missed(unit: Unit, clock: Clock) -> Clock:
 
 
 def _begin(unit: Unit, compiled: CompiledObject, deadline: Deadline, clock: Clock) -> None:
-    """Start the steps of a deadline that was missed."""
-    if not deadline.has_breach:
+    """Start the steps of a deadline that was missed; samples tell of it, and nobody is called."""
+    if not deadline.has_breach or unit.source == SAMPLE:
         return
     component = ComponentKey(f"sla:{deadline.name}")
     model = pinned_model(unit.tx, unit.snapshot.model, deadline.parts) or unit.snapshot.model

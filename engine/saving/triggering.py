@@ -20,12 +20,11 @@ from engine.saving.deciding import memory_of
 from engine.saving.memory import Met
 from engine.saving.running import is_ready, start_runs
 from engine.saving.tracing import Trace
-from engine.saving.unit import Unit
+from engine.saving.unit import SAMPLE, Unit
 from engine.saving.written import Written
 from engine.store.platform import runs
 from engine.store.reading import fetch_by_ids
 
-SAMPLE = "sample"  # data that shows how things look: nothing happens because of it
 WEBHOOK = "webhook"  # a trigger, and the door of incoming endpoints: `Unit.source`
 # Event -> the triggers that it is.
 STARTS: Mapping[str, frozenset[str]] = {

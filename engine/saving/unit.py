@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.saving.written import Follow
 
 Record = dict[str, Value]
+SAMPLE = "sample"  # a source: data that shows how things look; nothing happens because of it
 NOT_ALLOWED = {
     "create": later("Your permissions do not let you create {objects}."),
     "edit": later("Your permissions do not let you edit {objects}."),

@@ -21,6 +21,16 @@ from engine.store.tx import Tx
 
 CHUNK = 256  # records a statement
 MS_A_DAY = 86_400_000
+# What is told of records elsewhere, and moves with them.
+_TOLD = (
+    "UPDATE patron_history SET at = at + ? WHERE record IN",
+    "UPDATE patron_moment SET due_at = due_at + ? WHERE state = 'waiting' AND record IN",
+    (
+        "UPDATE patron_clock SET started_at = started_at + ?, resumed_at = resumed_at + ?,"
+        " due_at = due_at + ?, breached_at = breached_at + ?, ended_at = ended_at + ?"
+        " WHERE record IN"
+    ),
+)
 _MOVED = {StorageKind.DATE, StorageKind.DATETIME}
 
 
@@ -33,9 +43,9 @@ def live_versions(tx: Tx, snapshot: Snapshot, name: ObjectName) -> dict[int, int
 
 
 def shift(tx: Tx, snapshot: Snapshot, name: ObjectName, ids: Sequence[int], *, days: int) -> None:
-    """Move records of an object and their history by whole days; formulas are not computed again.
+    """Move records of an object by whole days, with their history, their clocks and their moments.
 
-    Cost: two statements per 256 records.
+    Formulas are not computed again, nor when clocks are due. Cost: four statements per 256 records.
     """
     table = _table(tx, snapshot, name)
     fields = snapshot.model.objects[name].fields.values()
@@ -53,8 +63,10 @@ def shift(tx: Tx, snapshot: Snapshot, name: ObjectName, ids: Sequence[int], *, d
             statement.args({f"id_{place}": record for place, record in enumerate(some)}),
         )
         marks = ", ".join("?" * len(some))
-        sql = f"UPDATE patron_history SET at = at + ? WHERE record IN ({marks})"
-        tx.run(native(tx, sql), (days * MS_A_DAY, *some))
+        for told in _TOLD:
+            count = told.count("+ ?")
+            sql = native(tx, f"{told} ({marks})")
+            tx.run(sql, (*[days * MS_A_DAY] * count, *some))
 
 
 def _later(

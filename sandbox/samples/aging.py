@@ -13,8 +13,10 @@ from datetime import date, datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from engine.clock import FixedClock
 from engine.expr import EvalContext
 from engine.names import ObjectName, component_key
+from engine.saving.clocks import settle_clocks
 from engine.saving.refill import refill
 from engine.session import Session, run
 from engine.snapshots import Environment
@@ -38,13 +40,18 @@ def today_of(environment: Environment, now: datetime) -> Today:
     return run(environment, SystemCredential(), work, write=False)
 
 
-def note_samples(environment: Environment, objects: Iterable[str], today: Today) -> None:
-    """Note which records are samples, as they are now, and the day they were made for."""
+def note_samples(
+    environment: Environment, objects: Iterable[str], today: Today, now: datetime
+) -> None:
+    """Note which records are samples, as they are now, and the day they were made for.
+
+    From here on they are today's: what was to happen to them by now is over, without a mail.
+    """
 
     def work(session: Session) -> None:
         _note(session, {str(name) for name in objects}, today)
 
-    run(environment, SystemCredential(), work, write=True)
+    run(environment, SystemCredential(), work, write=True, clock=FixedClock(now))
 
 
 def move_along(environment: Environment, now: datetime) -> int:
@@ -62,7 +69,14 @@ def move_along(environment: Environment, now: datetime) -> int:
     day = date.fromisoformat(setting["day"])
     days = (today.day - day).days
     if days > 0:
-        run(environment, SystemCredential(), lambda s: _move(s, today, days), write=True)
+        clock = FixedClock(now)
+        run(
+            environment,
+            SystemCredential(),
+            lambda s: _move(s, today, days),
+            write=True,
+            clock=clock,
+        )
     return max(days, 0)
 
 
@@ -81,7 +95,15 @@ def _move(session: Session, today: Today, days: int) -> None:
     before = {component_key("object", str(name)): "" for name in unit.snapshot.model.objects}
     context = EvalContext(now=unit.now, zone=today.zone, env=unit.snapshot.env)
     refill(unit.tx, unit.snapshot, context, before)  # type: ignore[arg-type]  # digests of nothing
+    for name, records in kept.items():
+        _settle(session, name, records)
     _put(session, kept, today)
+
+
+def _settle(session: Session, name: str, records: Iterable[int]) -> None:
+    """Say where the clocks of samples of an object stand today."""
+    if session.snapshot.model.deadlines.get(ObjectName(name)):
+        settle_clocks(session.unit, set(records))
 
 
 def _note(session: Session, objects: set[str], today: Today) -> None:
@@ -89,6 +111,8 @@ def _note(session: Session, objects: set[str], today: Today) -> None:
     found = {
         name: live_versions(unit.tx, unit.snapshot, ObjectName(name)) for name in sorted(objects)
     }
+    for name, versions in found.items():
+        _settle(session, name, versions)
     _put(session, found, today)
 
 

@@ -35,5 +35,5 @@ def install_samples(
     loading.ids.update(configured)
     samples = read_samples()
     count = loading.load(samples, users)
-    note_samples(environment, {*samples, *(name for name, _ in configured)}, today)
+    note_samples(environment, {*samples, *(name for name, _ in configured)}, today, at)
     return count + len(configured)

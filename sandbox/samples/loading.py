@@ -18,7 +18,7 @@ from engine.clock import FixedClock
 from engine.compiled import CompiledObject, Model
 from engine.errors import FieldError, PatronError, RecordInvalid
 from engine.names import ObjectName
-from engine.saving.triggering import SAMPLE
+from engine.saving.unit import SAMPLE
 from engine.session import BulkResult, Session, run
 from engine.snapshots import Environment
 from engine.store.platform.enter import SystemCredential

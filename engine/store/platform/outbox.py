@@ -19,6 +19,7 @@ from engine.store.tx import Tx
 MOST_ATTEMPTS = 8
 _FIRST_PAUSE = timedelta(seconds=30)  # doubles with every attempt
 _LONGEST_PAUSE = timedelta(hours=24)  # whatever a target asks for
+_LACKING_PAUSE = timedelta(minutes=1)  # until it is looked whether what was lacking is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,14 @@ RETURNING id, kind, payload, key, attempts
 _HELD = "WHERE id = ? AND state = 'running' AND attempts = ?"
 _END = f"UPDATE patron_outbox SET state = ?, error = '', finished_at = ? {_HELD}"
 _FAIL = f"UPDATE patron_outbox SET state = ?, due_at = ?, error = ? {_HELD}"
+_SAY = f"UPDATE patron_outbox SET error = ? {_HELD} AND error <> ?"
+_PUT_BACK = f"""
+UPDATE patron_outbox SET state = 'waiting', attempts = attempts - 1, due_at = ?, error = ? {_HELD}
+"""
+_POSTPONE = """
+UPDATE patron_outbox SET due_at = ?, error = ?
+WHERE lane = (SELECT lane FROM patron_outbox WHERE id = ?) AND state = 'waiting' AND due_at <= ?
+"""
 _STUCK = "SELECT 1 FROM patron_outbox WHERE state = 'running' AND due_at <= ? LIMIT 1"
 _FREE = f"""
 UPDATE patron_outbox SET state = CASE WHEN attempts >= {2 * MOST_ATTEMPTS} THEN 'dead'
@@ -133,6 +142,19 @@ def fail(
     state = "dead" if is_dead else "waiting"
     row = (state, milliseconds(due), error, effect.id, effect.attempts)
     tx.run(native(tx, _FAIL), row)
+
+
+def postpone(tx: Tx, effect: Taken, *, error: str, at: datetime) -> bool:
+    """Let an effect, and all that is due in its lane, wait for what the installation lacks.
+
+    Nobody was asked, so it was no attempt: what lacks it for a week is not given up. Tells whether
+    the effect did not say so before.
+    """
+    due, now = milliseconds(at + _LACKING_PAUSE), milliseconds(at)
+    is_news = tx.run(native(tx, _SAY), (error, effect.id, effect.attempts, error)) > 0
+    tx.run(native(tx, _PUT_BACK), (due, error, effect.id, effect.attempts))
+    tx.run(native(tx, _POSTPONE), (due, error, effect.id, now))
+    return is_news
 
 
 def has_stuck(tx: Tx, *, at: datetime) -> bool:

@@ -270,14 +270,34 @@ def test_a_lane_that_fails_holds_up_no_other(post: Post) -> None:
 
 
 def test_without_a_mail_server_mails_wait_and_say_why(post: Post) -> None:
-    """Nothing is lost while PATRON_SMTP_URL is not set."""
+    """Nothing is lost while PATRON_SMTP_URL is not set, however long it is."""
+    complete = post.settings
     post.settings = replace(post.settings, smtp_url="")
     post.mail("run:1")
-    post.deliver()
+    post.mail("run:2")
+    for day in range(outbox.MOST_ATTEMPTS + 1):
+        post.deliver(after=timedelta(days=day))
 
-    (waiting,) = post.shelf("waiting")
-    assert waiting.error.startswith("W144 ")
-    assert "PATRON_SMTP_URL" in waiting.error
+    waiting = post.shelf("waiting")
+    assert [one.attempts for one in waiting] == [0, 0]
+    assert all(one.error.startswith("W144 ") for one in waiting)
+    assert all("PATRON_SMTP_URL" in one.error for one in waiting)
+
+    post.settings = complete
+    post.deliver(after=timedelta(days=outbox.MOST_ATTEMPTS, minutes=2))
+    post.mailbox.wait(2)
+    assert [one.attempts for one in post.shelf("done")] == [1, 1]
+
+
+def test_what_is_lacking_is_logged_once(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    """A log that says the same of every mail, every minute, is read by nobody."""
+    post.settings = replace(post.settings, smtp_url="")
+    for number in range(5):
+        post.mail(f"run:{number}")
+    for minutes in range(0, 20, 2):
+        post.deliver(after=timedelta(minutes=minutes))
+
+    assert caplog.text.count("No mail server is configured") == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from engine.errors import RecordInvalid
 from engine.session import ListRequest, Session, run
 from engine.settings import Settings
 from engine.snapshots import Environment, Environments
-from engine.store.platform import history
+from engine.store.instants import milliseconds
+from engine.store.platform import clocks, history
 from engine.store.platform.enter import MemberCredential, SystemCredential
 from sandbox.configured import load_configured
 from sandbox.samples.aging import move_along, today_of
@@ -119,6 +121,12 @@ class Moved:
     touched: int
     made: int
     days: int
+    moments: dict[int, int]
+
+
+def _moments(shop: Shop) -> dict[int, int]:
+    with shop.environment.database.read() as tx:
+        return dict(tx.rows("SELECT record, due_at FROM patron_moment WHERE state = 'waiting'"))
 
 
 def _days(shop: Shop, name: str, field: str) -> Days:
@@ -147,9 +155,9 @@ def moved(
         )
         task = {"subject": "Mine", "due_date": "2026-12-24"}
         made = shop.run(lambda s: s.create("task", task), write=True)
-        versions = _versions(shop)
+        versions, moments = _versions(shop), _moments(shop)
         days = move_along(shop.environment, NOW + timedelta(days=5))
-        yield Moved(shop, before, versions, touched, int(str(made["id"])), days)
+        yield Moved(shop, before, versions, touched, int(str(made["id"])), days, moments)
 
 
 def test_every_object_has_enough(shop: Shop) -> None:
@@ -255,10 +263,25 @@ def test_addresses_belong_to_nobody(shop: Shop) -> None:
 def test_samples_start_no_workflow(shop: Shop) -> None:
     """What they tell of happened long ago: nobody is written to, and no task comes twice."""
     with shop.environment.database.read() as tx:
-        runs = tx.rows("SELECT component FROM patron_run WHERE object <> '' AND pointer = '/steps'")
-        effects = tx.rows("SELECT count(*) FROM patron_outbox WHERE kind = 'webhook'")
+        runs = tx.rows("SELECT component, pointer FROM patron_run")
+        effects = tx.rows("SELECT kind FROM patron_outbox")
+        told = tx.rows("SELECT text FROM patron_notification")
 
-    assert (runs, effects) == ([], [(0,)])
+    assert (runs, effects, told) == ([], [], [])
+
+
+def test_clocks_of_samples_stand_where_they_would(shop: Shop) -> None:
+    """Some run and are seen to, some stand still, some were kept; a miss is history, and quiet."""
+    with shop.environment.database.read() as tx:
+        rows = tx.rows("SELECT state, breached_at IS NOT NULL, run IS NOT NULL FROM patron_clock")
+        unnoticed = clocks.due(tx, at=NOW)
+
+    counts = Counter((str(state), bool(is_late)) for state, is_late, _ in rows)
+    assert unnoticed == []
+    assert {bool(has_run) for _, _, has_run in rows} == {False}
+    assert counts["running", False] >= 3
+    assert counts["paused", False] >= 3
+    assert counts["met", False] > counts["missed", True] > 0
 
 
 def test_a_refused_row_is_named(shop: Shop) -> None:
@@ -304,6 +327,20 @@ def test_what_people_typed_stays(moved: Moved) -> None:
 
     assert (moved.days, str(task["due_date"])) == (5, "2026-12-24")
     assert _versions(moved.shop) == moved.versions
+
+
+def test_clocks_and_moments_move_along(moved: Moved) -> None:
+    """A case that was opened today has its clock from today, five days later as well."""
+    later = NOW + timedelta(days=5)
+    with moved.shop.environment.database.read() as tx:
+        unnoticed = clocks.due(tx, at=later)
+        running = tx.rows("SELECT started_at, due_at FROM patron_clock WHERE due_at IS NOT NULL")
+
+    assert unnoticed == []
+    assert max(start for start, _ in running) > milliseconds(later - timedelta(days=1))
+    assert len(moved.moments) > 10
+    day = milliseconds(later) - milliseconds(NOW)
+    assert _moments(moved.shop) == {record: due + day for record, due in moved.moments.items()}
 
 
 def test_formulas_over_moved_dates_are_computed_again(moved: Moved) -> None:
