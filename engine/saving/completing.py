@@ -6,7 +6,7 @@ written once in a while reads further paths then, with the full rights of the co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from engine.access import Everything
 from engine.compiled import CompiledObject
@@ -19,21 +19,43 @@ _ALL = Everything("the configuration reads it")
 
 
 def completed(
-    unit: Unit, compiled: CompiledObject, values: Mapping[str, Value], paths: Iterable[str]
-) -> Mapping[str, Value]:
-    """Give values with all of these paths, blank for a record that is gone. One statement, or none.
+    unit: Unit,
+    compiled: CompiledObject,
+    many: Sequence[Mapping[str, Value]],
+    paths: Iterable[str],
+) -> list[Mapping[str, Value]]:
+    """Give the values of records with all of these paths; blank for a record that is gone.
 
-    What `values` hold stays as it is: they may be of a record that is deleted, or changed later.
+    What the values hold stays as it is: they may be of a record that is deleted, or changed later.
+    One statement for all records, or none where all is at hand.
     """
-    missing = tuple(sorted(path for path in set(paths) if path not in values))
-    record = values.get("id")
-    if not missing or not isinstance(record, int):
-        return values
+    wanted = set(paths)
+    missing = tuple(sorted({path for values in many for path in wanted if path not in values}))
+    lacking = {
+        record
+        for values in many
+        if not wanted <= values.keys() and isinstance(record := values.get("id"), int)
+    }
+    if not lacking:
+        return list(many)
 
     def make() -> ReadPlan:
         return unit.planner.load_paths(compiled, missing, policy=_ALL)
 
     plan = unit.plans(("completed", compiled.name, missing), make)
-    found = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, [record]).get(record)
+    found = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, sorted(lacking))
+    return [_filled(values, missing, found.get(_number(values))) for values in many]
+
+
+def _filled(
+    values: Mapping[str, Value],
+    missing: Sequence[str],
+    found: tuple[Mapping[str, Value], bool] | None,
+) -> Mapping[str, Value]:
     loaded = {} if found is None else found[0]
     return {**{path: loaded.get(path) for path in missing}, **values}
+
+
+def _number(values: Mapping[str, Value]) -> int:
+    record = values.get("id")
+    return record if isinstance(record, int) else 0

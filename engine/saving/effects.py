@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from engine.compiled import CompiledObject, MailTemplate
 from engine.errors import AutomationFailed
@@ -27,6 +28,16 @@ MOST_SUBJECT = 500  # characters
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail of a template about one record. `key` names the effect; an address is added to it."""
+
+    values: Mapping[str, Value]
+    context: EvalContext
+    to: Sequence[Person]
+    key: str
+
+
 def send_mail(
     unit: Unit,
     compiled: CompiledObject,
@@ -36,38 +47,55 @@ def send_mail(
     to: Sequence[Person],
     key: str,
 ) -> int:
-    """Write a mail for each person in their language. Gives how many there are.
+    """Write a mail about one record: see `send_mails`."""
+    letter = Letter(values=values, context=context, to=to, key=key)
+    return send_mails(unit, compiled, template, [letter])
 
-    Args: `template` is the name of an e-mail of the configuration; paths that it reads and `values`
-    lack are read with full rights; `key` names the effect, an address is added for each person.
+
+def send_mails(
+    unit: Unit, compiled: CompiledObject, template: str, letters: Sequence[Letter]
+) -> int:
+    """Write a mail for each person of each letter in their language. Gives how many there are.
+
+    Args: `template` is the name of an e-mail of the configuration; paths that it reads and the
+    values lack are read with full rights. One statement for all that are written.
     Raises: AutomationFailed W141 when the configuration has no such e-mail.
     """
     mail = unit.snapshot.model.mails.get(template)
     if mail is None:
         message = say('The configuration has no e-mail "{name}".', name=template)
         raise AutomationFailed(message, code="W141")
-    texts = {language: mail.in_language(language) for language in {one.language for one in to}}
-    reads = (path for text in texts.values() for path in text.reads)
-    whole = completed(unit, compiled, values, reads)
-    written = {language: _written(mail, language, whole, context) for language in texts}
-    effects = [
+    languages = {person.language for letter in letters for person in letter.to}
+    reads = {path for language in languages for path in mail.in_language(language).reads}
+    wholes = completed(unit, compiled, [letter.values for letter in letters], reads)
+    effects: list[Effect] = []
+    for letter, values in zip(letters, wholes, strict=True):
+        about = {"template": template, "object": compiled.name, "record": values.get("id")}
+        effects += _effects(mail, letter, values, about)
+    put_effects(unit, effects)
+    return len(effects)
+
+
+def _effects(
+    mail: MailTemplate, letter: Letter, values: Mapping[str, Value], about: Mapping[str, object]
+) -> list[Effect]:
+    """Give the mails of one letter, each written once a language."""
+    languages = {person.language for person in letter.to}
+    written = {one: _written(mail, one, values, letter.context) for one in languages}
+    return [
         Effect(
             kind=MAIL,
             payload={
                 "to": one.address,
                 "name": one.name,
                 "language": one.language,
-                "template": template,
-                "object": compiled.name,
-                "record": values.get("id"),
+                **about,
                 **written[one.language],
             },
-            key=f"{key}:{one.address.lower()}",
+            key=f"{letter.key}:{one.address.lower()}",
         )
-        for one in to
+        for one in letter.to
     ]
-    _put(unit, effects)
-    return len(effects)
 
 
 def notify(
@@ -79,7 +107,20 @@ def notify(
     key: str,
 ) -> int:
     """Tell users something in their notifications; people outside have none. Gives how many."""
-    rows = [
+    rows = notifications(compiled, record_id, to, text, key)
+    put_notifications(unit.tx, rows, at=unit.now)
+    return len(rows)
+
+
+def notifications(
+    compiled: CompiledObject | None,
+    record_id: int | None,
+    to: Sequence[Person],
+    text: str,
+    key: str,
+) -> list[Notification]:
+    """Give what tells users something, to be put down with others."""
+    return [
         Notification(
             user=one.user,
             object=None if compiled is None else compiled.name,
@@ -90,8 +131,6 @@ def notify(
         for one in to
         if one.user is not None
     ]
-    put_notifications(unit.tx, rows, at=unit.now)
-    return len(rows)
 
 
 def call_endpoint(
@@ -101,13 +140,20 @@ def call_endpoint(
 
     Raises: AutomationFailed W142 when the configuration has no such endpoint to send to.
     """
+    put_effects(unit, [call_of(unit, endpoint, body, record_id, key)])
+
+
+def call_of(
+    unit: Unit, endpoint: str, body: Mapping[str, object], record_id: int | None, key: str
+) -> Effect:
+    """Give a call, to be put down with others. Raises: AutomationFailed W142."""
     declared = unit.snapshot.model.declared.get("endpoint", {}).get(endpoint)
     if declared is None or "url" not in declared:
         message = say('The configuration has no endpoint "{name}" to send to.', name=endpoint)
         raise AutomationFailed(message, code="W142")
     payload = {"endpoint": endpoint, "record": record_id, "body": dict(body)}
     lane = f"{WEBHOOK}:{endpoint}"  # a target that hangs holds up no other
-    _put(unit, [Effect(kind=WEBHOOK, payload=payload, key=key, lane=lane)])
+    return Effect(kind=WEBHOOK, payload=payload, key=key, lane=lane)
 
 
 def one_line(text: str) -> str:
@@ -115,7 +161,8 @@ def one_line(text: str) -> str:
     return _CONTROLS.sub(" ", text).strip()
 
 
-def _put(unit: Unit, effects: Sequence[Effect]) -> None:
+def put_effects(unit: Unit, effects: Sequence[Effect]) -> None:
+    """Put effects down in one statement, and let a worker know after the commit."""
     put(unit.tx, effects, at=unit.now)
     if effects:
         unit.tx.after_commit(unit.wake)

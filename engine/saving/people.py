@@ -21,6 +21,7 @@ from engine.store.platform.recipients import Found, Wanted, find_people, queue_n
 
 _NOBODY = Members()
 Meant = int | str | Group  # an id of a user or a queue, an address, a group
+Asking = tuple[Mapping[str, Value], EvalContext]  # a record, and the surroundings of expressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +41,42 @@ def resolve_people(
     values: Mapping[str, Value],
     context: EvalContext,
 ) -> tuple[Person, ...]:
-    """Give the persons that recipients mean, in their order, each once; members must be active.
+    """Give the persons that recipients mean on behalf of one record: see `resolve_many`."""
+    return resolve_many(unit, compiled, who, [(values, context)])[0]
 
-    An address that belongs to a user means that user: one who may not enter any more is left out.
-    Paths that `values` of the record lack are read with full rights.
-    Costs at most three statements, however many recipients there are.
+
+def resolve_many(
+    unit: Unit,
+    compiled: CompiledObject,
+    who: Sequence[Recipient] | Recipient,
+    asking: Sequence[Asking],
+) -> list[tuple[Person, ...]]:
+    """Give for each record the persons that recipients mean, in their order, each once.
+
+    Members must be active. An address that belongs to a user means that user: one who may not enter
+    any more is left out. Paths that the values of a record lack are read with full rights.
+    Costs at most four statements, however many recipients and records there are.
     Raises: AutomationFailed W140 when an expression among them cannot be computed.
     """
     listed = (who,) if isinstance(who, Expression | Group) else tuple(who)
-    meant = list(_meant(unit, compiled, listed, values, context))
+    reads = [path for one in listed if isinstance(one, Expression) for path in one.reads]
+    wholes = completed(unit, compiled, [values for values, _ in asking], reads)
+    surroundings = (context for _, context in asking)
+    meant = [
+        list(_meant(listed, values, context))
+        for values, context in zip(wholes, surroundings, strict=True)
+    ]
+    everyone = list(dict.fromkeys(one for each in meant for one in each))
+    known = dict(_found(unit, everyone))
+    return [_each_once(person for one in each for person in known[one]) for each in meant]
+
+
+def _each_once(persons: Iterable[Person]) -> tuple[Person, ...]:
+    return tuple({person.user or person.address: person for person in persons}.values())
+
+
+def _found(unit: Unit, meant: Sequence[Meant]) -> Iterator[tuple[Meant, tuple[Person, ...]]]:
+    """Give the persons behind each of those who are meant."""
     ids = {one for one in meant if isinstance(one, int)}
     model = unit.snapshot.model
     found = find_people(unit.tx, _wanted(model, meant))
@@ -56,22 +84,16 @@ def resolve_people(
     groups = [Group(sort="queue", name=name) for name in queues.values()]
     if groups:
         found += find_people(unit.tx, _wanted(model, groups))
-        meant = [_queue(one, queues) for one in meant]
-    persons = (person for one in meant for person in _persons(model, one, found))
-    return tuple({person.user or person.address: person for person in persons}.values())
+    known = _Known(model, found)
+    for one in meant:
+        yield one, tuple(known.persons(_queue(one, queues)))
 
 
 def _meant(
-    unit: Unit,
-    compiled: CompiledObject,
-    who: Sequence[Recipient],
-    values: Mapping[str, Value],
-    context: EvalContext,
+    who: Sequence[Recipient], values: Mapping[str, Value], context: EvalContext
 ) -> Iterator[Meant]:
-    reads = [path for one in who if isinstance(one, Expression) for path in one.reads]
-    whole = completed(unit, compiled, values, reads)
     for one in who:
-        value = one if isinstance(one, Group) else _evaluated(one, whole, context)
+        value = one if isinstance(one, Group) else _evaluated(one, values, context)
         if isinstance(value, str):
             yield value.strip()
         elif isinstance(value, int | Group):
@@ -136,28 +158,43 @@ def _held_names(model: Model, kind: str, group: Group) -> frozenset[str]:
     return frozenset({group.name, *(old for old, new in former.items() if new == group.name)})
 
 
-def _persons(model: Model, one: Meant, found: Sequence[Found]) -> Iterator[Person]:
-    if isinstance(one, Group):
-        members, sets = _members(model, one), _held_names(model, "permission_set", one)
-        known = [
+class _Known:
+    """People who were found, by what they are asked for."""
+
+    def __init__(self, model: Model, found: Sequence[Found]) -> None:
+        self._model, self._found = model, found
+        self._by_id = {person.user: person for person in found}
+        self._by_email: dict[str, list[Found]] = {}
+        for person in self._by_id.values():
+            self._by_email.setdefault(person.email.lower(), []).append(person)
+
+    def persons(self, one: Meant) -> Iterator[Person]:
+        """Give the active persons that are meant; an address that is nobody's is one of its own."""
+        if isinstance(one, Group):
+            known = self._members_of(one)
+        elif isinstance(one, int):
+            known = [self._by_id[one]] if one in self._by_id else []
+        else:
+            known = self._by_email.get(one.lower(), [])
+        default = self._model.project.languages[0]
+        if not known and isinstance(one, str):
+            yield Person(user=None, address=one, name="", language=default)
+        for person in known:
+            if person.is_active:
+                yield Person(
+                    user=person.user,
+                    address=person.email,
+                    name=person.name,
+                    language=person.language or default,
+                )
+
+    def _members_of(self, group: Group) -> list[Found]:
+        members = _members(self._model, group)
+        sets = _held_names(self._model, "permission_set", group)
+        return [
             person
-            for person in found
+            for person in self._found
             if person.role in members.roles
             or person.email.lower() in members.users
             or sets & person.permission_sets
         ]
-    elif isinstance(one, int):
-        known = [person for person in found if person.user == one]
-    else:
-        known = [person for person in found if person.email.lower() == one.lower()]
-    default = model.project.languages[0]
-    if not known and isinstance(one, str):
-        yield Person(user=None, address=one, name="", language=default)
-    for person in known:
-        if person.is_active:
-            yield Person(
-                user=person.user,
-                address=person.email,
-                name=person.name,
-                language=person.language or default,
-            )

@@ -11,52 +11,59 @@ from collections.abc import Callable, Mapping, Sequence
 
 from engine.errors import AutomationFailed, Conflict, PatronError, RequestInvalid
 from engine.expr import ExprFailed
-from engine.programs import Approve, Assign, CallEndpoint, Notify, Recipient, SendMail
+from engine.programs import Approve, Assign, CallEndpoint, Notify, SendMail
 from engine.saving.approving import submit
 from engine.saving.assigning import choose_owners
-from engine.saving.effects import call_endpoint, notify, send_mail
-from engine.saving.people import Person, resolve_people
+from engine.saving.effects import Letter, call_of, notifications, put_effects, send_mails
+from engine.saving.people import Person, resolve_many
 from engine.saving.progress import WAITING, Progress
 from engine.saving.save import Change, change
 from engine.saving.stepping import At, failed, note_step, text_of, turns
 from engine.saving.unit import Unit
 from engine.store.platform.approvals import PENDING, Request, of_record
+from engine.store.platform.notifications import Notification, put_notifications
+from engine.store.platform.outbox import Effect
 
 
 def _mail(unit: Unit, group: Sequence[At]) -> None:
-    for progress, doing in group:
-        assert isinstance(doing, SendMail)  # the table says so
-        compiled, values = progress.compiled(unit), progress.values or {}
-        try:
-            to = _people(unit, progress, doing.to)
-            send_mail(
-                unit, compiled, doing.email, values, progress.context, to, _key(progress, doing)
-            )
-        except PatronError as refused:
-            raise failed(progress, doing, refused) from refused
-        given = {"email": doing.email}
-        note_step(progress, doing, at=unit.now, given=given, output=_told(to))
+    """Write the mails of all runs in as few statements as of one."""
+    doing = group[0][1]
+    assert isinstance(doing, SendMail)  # the table says so
+    people = _people(unit, group, doing)
+    letters = [
+        Letter(values=one.values or {}, context=one.context, to=to, key=_key(one, doing))
+        for (one, _), to in zip(group, people, strict=True)
+    ]
+    try:
+        send_mails(unit, group[0][0].compiled(unit), doing.email, letters)
+    except PatronError as refused:
+        raise failed(group[0][0], doing, refused) from refused
+    for (progress, _), to in zip(group, people, strict=True):
+        note_step(progress, doing, at=unit.now, given={"email": doing.email}, output=_told(to))
 
 
 def _notify(unit: Unit, group: Sequence[At]) -> None:
-    for progress, doing in group:
-        assert isinstance(doing, Notify)  # the table says so
-        text = text_of(progress, doing, doing.text)
-        compiled = progress.compiled(unit)
-        try:
-            to = _people(unit, progress, doing.to)
-        except PatronError as refused:
-            raise failed(progress, doing, refused) from refused
-        notify(unit, compiled, progress.record, to, text, _key(progress, doing))
+    """Tell users on behalf of all runs in as few statements as on behalf of one."""
+    doing = group[0][1]
+    assert isinstance(doing, Notify)  # the table says so
+    compiled = group[0][0].compiled(unit)
+    texts = [text_of(progress, doing, doing.text) for progress, _ in group]
+    rows: list[Notification] = []
+    for (progress, _), to, text in zip(group, _people(unit, group, doing), texts, strict=True):
+        rows += notifications(compiled, progress.record, to, text, _key(progress, doing))
         note_step(progress, doing, at=unit.now, given={"text": text}, output=_told(to))
+    put_notifications(unit.tx, rows, at=unit.now)
 
 
 def _call(unit: Unit, group: Sequence[At]) -> None:
+    effects: list[Effect] = []
     for progress, doing in group:
         assert isinstance(doing, CallEndpoint)  # the table says so
         try:
             body = _body(progress, doing)
-            call_endpoint(unit, doing.endpoint, body, progress.record, _key(progress, doing))
+            effects.append(
+                call_of(unit, doing.endpoint, body, progress.record, _key(progress, doing))
+            )
         except ExprFailed as wrong:
             error = AutomationFailed(wrong.reason, code="W110")
             raise failed(progress, doing, error) from wrong
@@ -64,6 +71,7 @@ def _call(unit: Unit, group: Sequence[At]) -> None:
             raise failed(progress, doing, refused) from refused
         given = {"endpoint": doing.endpoint, "body": body}
         note_step(progress, doing, at=unit.now, given=given)
+    put_effects(unit, effects)
 
 
 def _body(progress: Progress, doing: CallEndpoint) -> dict[str, object]:
@@ -135,9 +143,13 @@ def _submitted(unit: Unit, progress: Progress, doing: Approve) -> Request | None
         return next((one for one in found if one.approval == doing.approval), None)
 
 
-def _people(unit: Unit, progress: Progress, to: Sequence[Recipient]) -> tuple[Person, ...]:
-    compiled, values = progress.compiled(unit), progress.values or {}
-    return resolve_people(unit, compiled, to, values, progress.context)
+def _people(unit: Unit, group: Sequence[At], doing: SendMail | Notify) -> list[tuple[Person, ...]]:
+    """Give whom a step means for each run. What cannot be said of one is said when it is alone."""
+    asking = [(progress.values or {}, progress.context) for progress, _ in group]
+    try:
+        return resolve_many(unit, group[0][0].compiled(unit), doing.to, asking)
+    except PatronError as refused:
+        raise failed(group[0][0], doing, refused) from refused
 
 
 def _key(progress: Progress, doing: SendMail | Notify | CallEndpoint) -> str:
