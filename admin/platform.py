@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response
 from admin.rights import ensure
 from engine.clock import SystemClock
 from engine.errors import NotFound
-from engine.people import revoke_session, revoke_token, set_member_active
+from engine.people import let_in, revoke_session, revoke_token, set_member_active
 from engine.people.managing import ensure_may_manage, manager_of
 from engine.session import Session
 from engine.snapshots import Environments
@@ -68,7 +68,7 @@ def _keep_out(row: Row, actor: str, at: datetime) -> None:
 def _let_in(row: Row, actor: str, at: datetime) -> None:
     _ensure_may_manage(str(row["email"]))
     database = visit().environment.database
-    set_member_active(database, str(row["email"]), active=True, at=at, actor=actor)
+    let_in(_environments().control, database, str(row["email"]), at=at, actor=actor)
 
 
 def _ensure_may_manage(email: str) -> None:

@@ -24,7 +24,13 @@ from api.tokens import TokenRoutes
 from engine.clock import SystemClock
 from engine.errors import FieldError, RecordInvalid
 from engine.names import did_you_mean
-from engine.people import NewMember, create_user, set_member_active, set_permission_sets
+from engine.people import (
+    NewMember,
+    create_user,
+    let_in,
+    set_member_active,
+    set_permission_sets,
+)
 from engine.people.managing import (
     Manager,
     ensure_may_give,
@@ -186,8 +192,11 @@ class PeopleRoutes:
             sets = given.names("permission_sets")
             set_permission_sets(opened.database, member.email, sets, at=at, actor=actor)
         if "active" in given:
-            is_active = given.truth("active")
-            set_member_active(opened.database, member.email, active=is_active, at=at, actor=actor)
+            control, database = self.environments.control, opened.database
+            if given.truth("active"):
+                let_in(control, database, member.email, at=at, actor=actor)
+            else:
+                set_member_active(database, member.email, active=False, at=at, actor=actor)
 
     def _shape(self, member: MemberRow) -> dict[str, object]:
         with self.environments.control.read() as tx:

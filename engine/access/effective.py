@@ -68,7 +68,8 @@ class Access:
     def __init__(self, model: Model, sets: frozenset[str], standing: Standing = NOWHERE) -> None:
         self._model = model
         former = model.former.get("permission_set", {})
-        sets = frozenset(former.get(name, name) for name in sets)
+        built_in = sets & {ADMINISTRATOR}  # no former name of anything: it stays what it is
+        sets = frozenset(former.get(name, name) for name in sets - built_in) | built_in
         self.sets, self.standing = sets, standing
         self._groups = standing.groups | {f"permission_set:{name}" for name in sets}
         self.is_administrator = ADMINISTRATOR in sets

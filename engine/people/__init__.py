@@ -9,6 +9,7 @@ from engine.people.members import (
     NewMember,
     add_member,
     create_user,
+    let_in,
     set_member_active,
     set_permission_sets,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "find_person",
     "find_session",
     "is_good_link",
+    "let_in",
     "list_sessions",
     "list_tokens",
     "make_link",

@@ -151,6 +151,27 @@ def set_member_active(
         audit.note(tx, at=at, actor=actor, action=action, target=f"user {member.user}")
 
 
+def let_in(
+    control_database: Database, environment: Database, email: str, *, at: datetime, actor: str
+) -> None:
+    """Let a member in again, whose person may sign in.
+
+    Else the environment would count on somebody who is out everywhere, as its last administrator
+    perhaps, and their tokens would be good again.
+    Raises: NotFound N103; Conflict C121.
+    """
+    with environment.read() as tx:
+        member = members.find_member(tx, email=control.email_key(email))
+    if member is None:
+        raise no_member(email)
+    with control_database.read() as tx:
+        person = control.find_person_by_id(tx, member.person)
+    if person is None or not person.is_active:
+        message = f"{email} is deactivated."
+        raise Conflict(message, code="C121", hint="activate the person first")
+    set_member_active(environment, email, active=True, at=at, actor=actor)
+
+
 def no_member(email: str) -> NotFound:
     """Say that somebody is no active member."""
     message = f"There is no active member with the e-mail {email} in this environment."

@@ -65,9 +65,11 @@ def _suggest(name: str) -> str:
 
 
 def aka_problems(docs: Mapping[ComponentKey, SourceDoc]) -> Iterable[Problem]:
-    """Find former names that another component of the same parent has, or had.
+    """Find former names that another component of the same parent has, or had, or that Patron has.
 
-    Problems: M122.
+    A former name is read as the present one: whoever took a name of Patron's own, as that of the
+    built-in permission set, would put something else in its place.
+    Problems: M121, M122.
     """
     owners = {_scope(key): key for key in docs}
     for key, doc in docs.items():
@@ -78,7 +80,11 @@ def aka_problems(docs: Mapping[ComponentKey, SourceDoc]) -> Iterable[Problem]:
         for place, aka in enumerate(akas):
             scope = (kind, (*path[:-1], str(aka)))
             other = owners.setdefault(scope, key)
-            if other != key or aka == path[-1]:
+            if str(aka) in RESERVED.get(kind, ()):
+                message = f'"{aka}" is reserved: Patron has {KINDS[kind].one} of that name.'
+                pointer = f"/aka/{escape(str(place))}"
+                yield doc.problem("M121", message, pointer, "leave it out of `aka`")
+            elif other != key or aka == path[-1]:
                 yield _clash(doc, str(aka), other, place, docs)
 
 

@@ -263,6 +263,15 @@ CASES = [
         ],
     ),
     (
+        f"{HEAD}  a: {{type: text, aka: [owner]}}\n",
+        [
+            (
+                'a.yaml:3:25 M121 "owner" is reserved: Patron has a field of that name. '
+                "(leave it out of `aka`)"
+            )
+        ],
+    ),
+    (
         f"{HEAD}  a: {{type: text, aka: [b]}}\n  b: {{type: text, aka: [b]}}\n",
         [
             (
