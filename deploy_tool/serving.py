@@ -29,12 +29,15 @@ from engine.session import run
 from engine.settings import Settings
 from engine.snapshots import Environments
 from engine.store.platform.enter import SystemCredential
+from engine.store.turns import turn
 
 __all__ = ["serve", "work"]
 
 WebApplication = Callable[..., Any]  # Any: WSGI's own types
 PRODUCTION = "production"
-THREADS = {"sqlite": 1, "postgresql": 4}  # of one web process, for requests
+# Of one web process, for requests. On SQLite one of them works at a time; the others are there so
+# that readers are answered while writers wait for another process.
+THREADS = {"sqlite": 8, "postgresql": 4}
 APPLICATION = "wsgi"  # the composition root, loaded by name as every web server does
 STOP_SECONDS = 30
 CRASH_SECONDS = 5  # a worker that dies sooner than this after its start will die again
@@ -99,7 +102,18 @@ def _application(settings: Settings) -> tuple[WebApplication, str]:
         raise UsageWrong(message, code="U103", hint="patron init makes it") from error
     run(production, SystemCredential(), lambda session: session.snapshot, write=False)
     environments.close()
-    return app, production.database.dialect
+    dialect = production.database.dialect
+    return _in_turn(app) if dialect == "sqlite" else app, dialect
+
+
+def _in_turn(app: WebApplication) -> WebApplication:
+    """Let the requests of a process take turns."""
+
+    def answer(environ: Mapping[str, Any], start: Callable[..., Any]) -> Any:  # Any: WSGI's types
+        with turn():
+            return app(environ, start)
+
+    return answer
 
 
 def _loader(app: WebApplication) -> Callable[[], WebApplication]:

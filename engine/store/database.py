@@ -21,6 +21,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from engine.store.drivers import BUSY_SECONDS, postgresql_opener, sqlite_opener
 from engine.store.failures import DRIVER_ERRORS, Busy, ConnectionLost, StoreFailed, translate
+from engine.store.turns import give_way, has_turn
 from engine.store.tx import Tx
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -29,6 +30,7 @@ _KEPT, _AT_MOST = 8, 32  # connections of one process to one environment
 # Readers see one instant from their first statement on, whatever commits meanwhile.
 _BEGIN_READ = {SQLITE: "BEGIN", POSTGRESQL: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
 _BEGIN_WRITE = {SQLITE: "BEGIN IMMEDIATE", POSTGRESQL: "BEGIN"}
+_AT_ONCE, _PATIENTLY = "PRAGMA busy_timeout=0", f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}"
 
 
 class Database:
@@ -146,7 +148,10 @@ class Database:
         pooled = self._checkout()
         tx = Tx(self.dialect, pooled.dbapi_connection, is_write=is_write)
         try:
-            tx.begin(begin)
+            if is_write and self.dialect == SQLITE and has_turn():
+                _begin_or_give_way(tx, begin)
+            else:
+                tx.begin(begin)
         except BaseException as error:
             _undo(tx, pooled, error)
             raise
@@ -168,11 +173,28 @@ class _Turn:
         self._lock = threading.Lock()
 
     def __enter__(self) -> None:
+        if self._lock.acquire(blocking=False):
+            return
+        give_way()
         if not self._lock.acquire(timeout=BUSY_SECONDS):
             raise Busy
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
+
+
+def _begin_or_give_way(tx: Tx, begin: str) -> None:
+    """Open a transaction on SQLite; where another process writes, let the next request go on."""
+    tx.begin(_AT_ONCE)
+    try:
+        tx.begin(begin)
+    except Busy:
+        give_way()
+    else:
+        return
+    finally:
+        tx.begin(_PATIENTLY)
+    tx.begin(begin)
 
 
 def _undo(tx: Tx, pooled: PoolProxiedConnection, error: BaseException) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import threading
 import uuid
 from dataclasses import replace
@@ -12,8 +13,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+from flask import Flask
 
+from deploy_tool.serving import _application
 from engine.settings import Settings
+from engine.store.turns import has_turn
 from tests.support.houses import House
 from tests.support.servers import HOST, command, is_ready, patron, serve, wait_until
 
@@ -233,3 +237,47 @@ def test_numbers_and_ids_of_two_processes_never_meet(house: House, tmp_path: Pat
             thread.join()
 
     assert len({record for record, _ in made}) == len({number for _, number in made}) == 4 * WRITES
+
+
+@pytest.mark.parametrize("house", ["sqlite"], indirect=True)
+def test_readers_go_on_while_saves_wait_for_another_process(house: House, tmp_path: Path) -> None:
+    """Three saves of one web process find the file taken: it answers lists, and saves later."""
+    path, token = house.environments.open("production").database.path, house.tokens["admin"]
+    with serve(house.settings, tmp_path / "log", "--processes", "1", "--no-worker") as server:
+        line = server.line(token)
+        made = [line.send("POST", "/api/v1/records/deal", {"name": f"D{n}"}) for n in range(3)]
+        taken = sqlite3.connect(str(path), isolation_level=None)
+        taken.execute("BEGIN IMMEDIATE")
+        changed: list[int] = []
+
+        def change(number: object) -> None:
+            address = f"/api/v1/records/deal/{number}"
+            changed.append(server.line(token).send("PATCH", address, {"amount": 7}).status)
+
+        threads = [threading.Thread(target=change, args=(one.json["id"],)) for one in made]
+        for thread in threads:
+            thread.start()
+        threading.Event().wait(0.3)
+        lists = [line.send("GET", "/api/v1/records/deal?sort=name").status for _ in range(5)]
+        waiting = list(changed)
+        taken.execute("COMMIT")
+        taken.close()
+        for thread in threads:
+            thread.join(60)
+
+    assert (lists, waiting) == ([200] * 5, [])
+    assert changed == [200] * 3
+
+
+def test_on_sqlite_one_request_is_worked_on_at_a_time(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A web process over a file takes turns; over PostgreSQL its requests go side by side."""
+    seen: list[bool] = []
+    monkeypatch.setattr(Flask, "__call__", lambda *_: seen.append(has_turn()))
+
+    app, kind = _application(house.settings)
+    app({}, None)
+
+    assert kind == house.environments.open("production").database.dialect
+    assert seen == [kind == "sqlite"]

@@ -1,4 +1,4 @@
-"""A large deployment on large tables of PostgreSQL while eight clients read and write."""
+"""Large deployments on large tables while eight clients read and write."""
 
 from __future__ import annotations
 
@@ -121,4 +121,86 @@ def test_a_large_deployment_under_load_fails_no_request(wide, clients, figure):
         f"{requests:,} requests, 0 failed, worst {slowest:.0f} ms (before: {before:.0f} ms), "
         f"planned and applied in {took:.1f} s",
         "0 failed, ≤ 500 ms",
+    )
+
+
+NARROWED = (
+    DEAL.replace("values: {open", "required: true, values: {open")
+    + "  size: {type: number, unique: true}\n"
+)
+FILL_SQLITE = """
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+INSERT INTO deal
+    (id, owner, created_at, created_by, updated_at, updated_by, version, name, amount, size, stage)
+SELECT 1000000000 + i, 1, now, 1, now, 1, 1, 'old ' || i, i, '' || i, iif(i % 2, 'open', NULL)
+FROM n, (SELECT max(at) AS now FROM patron_history)
+"""
+
+
+@pytest.fixture
+def long(production):
+    """Give a production on SQLite whose deals have no stage in every other, and a size as text."""
+    production.write(objects__deal=DEAL + "  size: {type: text}\n")
+    words = ("apply", "--from", production.folder, "--to", "production", "--yes")
+    assert production(*words).code == 0
+    return production
+
+
+def _fill_file(patron, rows: int) -> None:
+    ranges = (
+        "INSERT INTO patron_id_range (first, object) WITH RECURSIVE n(i) AS (SELECT 0"
+        f" UNION ALL SELECT i + 1 FROM n WHERE i <= {rows // 100})"
+        " SELECT 1000000000 + 100 * i, 'deal' FROM n"
+    )
+    with Installation(Settings.from_env(patron.environ)) as installation:
+        database = installation.environment("production").database
+        with database.write() as tx:
+            tx.run(FILL_SQLITE.format(rows=rows))
+            tx.run(ranges)
+
+
+def _only(client: Client, *, reads: bool) -> None:
+    """Read only, or write only, until told to stop."""
+    mine = client.send("POST", "deal", {"name": "mine", "stage": "open"})["id"]
+    client.slowest = 0.0
+    while not client.stop.is_set():
+        if reads:
+            client.send("GET", "deal?sort=name&limit=20")
+        else:
+            client.send("PATCH", f"deal/{mine}", {"amount": client.chance.randrange(900)})
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.slow
+def test_on_sqlite_readers_go_on_and_writers_wait_for_a_narrowing_change(long, clients, figure):
+    """Every value converted, every other record filled: one transaction, and nobody fails."""
+    rows = proof_length(2_000, 100_000)
+    clients[0].send("POST", "deal", {"name": "first", "stage": "open"})
+    _fill_file(long, rows)
+    readers, writers = clients[:4], clients[4:]
+    threads = [threading.Thread(target=_only, args=(c,), kwargs={"reads": True}) for c in readers]
+    threads += [threading.Thread(target=_only, args=(c,), kwargs={"reads": False}) for c in writers]
+    for thread in threads:
+        thread.start()
+    long.write(objects__deal=NARROWED)
+    treated = ("--treat", "field:deal.stage=fill:won")
+    words = ("apply", "--from", long.folder, "--to", "production", "--yes", *treated)
+    start = time.monotonic()
+    applying = long.start(*words, "--accept", "retire,narrowing", "--json")
+    _, errors = applying.communicate()
+    took = time.monotonic() - start
+    clients[0].stop.set()
+    for thread in threads:
+        thread.join(60)
+
+    assert applying.returncode == 0, errors
+    assert [failure for client in clients for failure in client.failed] == []
+    assert long("doctor").code == 0
+    found = clients[0].line.send("GET", "/api/v1/records/deal?where=stage='won'&count=true&limit=1")
+    assert found.json["count"] == min(rows // 2, 10_000)  # as far as a list counts
+    figure(
+        f"a change of type, a field filled and required, {rows:,} rows, 8 clients, sqlite",
+        f"0 failed, worst reader {1000 * max(c.slowest for c in readers):.0f} ms,"
+        f" worst writer {1000 * max(c.slowest for c in writers):.0f} ms, {took:.1f} s",
+        "0 failed, readers never wait, writers ≤ 5 s",
     )
