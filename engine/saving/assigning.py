@@ -55,7 +55,12 @@ def choose_owners(
     found = _found(unit, compiled, assignment)
     loaded = _loaded(unit, compiled, asking, found.reads)
     choosing = _Choosing(unit, compiled)
-    owners = [choosing.owner(found.entries, values, context) for values, context in loaded]
+    entries = [choosing.entry(found.entries, values, context) for values, context in loaded]
+    choosing.hold_circles(entries)
+    owners = [
+        None if entry is None else choosing.owner(entry, values, context)
+        for entry, (values, context) in zip(entries, loaded, strict=True)
+    ]
     choosing.keep_turns()
     return owners
 
@@ -111,42 +116,63 @@ class _Choosing:
     _members: dict[str, list[int]] = field(default_factory=dict)
     _loads: dict[str, dict[int, int]] = field(default_factory=dict)
     _queues: dict[str, int | None] = field(default_factory=dict)
+    _all_queues: frozenset[int] | None = None
 
-    def owner(
+    def entry(
         self,
         entries: Iterable[AssignmentEntry],
         values: Mapping[str, Value],
         context: EvalContext,
-    ) -> int | None:
-        """Give the owner by the first entry that holds and that somebody can take."""
-        for entry in entries:
-            if entry.condition is None or entry.condition.holds(values, context):
-                chosen = self._chosen(entry, values, context)
-                if chosen is not None:
-                    return chosen
-        return None
+    ) -> AssignmentEntry | None:
+        """Give the first entry that holds and that somebody can take."""
+        return next((one for one in entries if self._is_open(one, values, context)), None)
+
+    def hold_circles(self, entries: Iterable[AssignmentEntry | None]) -> None:
+        """Hold every circle that is asked, in order of name: two callers never wait crosswise."""
+        circles = {self._circle(entry) for entry in entries if entry is not None}
+        for circle in sorted(circles - {""}):
+            self._last[circle] = lock_circle(self.unit.tx, circle, at=self.unit.now)
 
     def keep_turns(self) -> None:
         """Write down who was served last of each circle."""
         for circle, last in self._last.items():
             keep_turn(self.unit.tx, circle, last)
 
-    def _chosen(
+    def owner(
         self, entry: AssignmentEntry, values: Mapping[str, Value], context: EvalContext
     ) -> int | None:
+        """Give the owner by an entry that somebody can take."""
         if entry.path is not None:
             return self._followed(entry, values, context)
         sort, _, name = entry.group.partition(":")
         if sort == "queue" and not entry.by:
             return self._queue(name)
-        members = self._available(entry.group)
-        if not members or sort == "user":
-            return members[0] if members else None
-        circle = f"{self.compiled.name}:{entry.group}"
-        last = self._lock(circle)
+        members, circle = self._available(entry.group), self._circle(entry)
+        if not circle:
+            return members[0]
+        last = self._last[circle]
         chosen = self._least(circle, members, last) if entry.by == LOAD else _next(members, last)
         self._last[circle] = chosen
         return chosen
+
+    def _is_open(
+        self, entry: AssignmentEntry, values: Mapping[str, Value], context: EvalContext
+    ) -> bool:
+        """Tell whether an entry holds and names somebody who can take something."""
+        if entry.condition is not None and not entry.condition.holds(values, context):
+            return False
+        if entry.path is not None:
+            return self._followed(entry, values, context) is not None
+        sort, _, name = entry.group.partition(":")
+        if sort == "queue" and not entry.by:
+            return self._queue(name) is not None
+        return bool(self._available(entry.group))
+
+    def _circle(self, entry: AssignmentEntry) -> str:
+        """Name the circle whose turn an entry takes; "" for one that takes none."""
+        sort = entry.group.partition(":")[0]
+        goes_round = entry.path is None and sort != "user" and (sort != "queue" or bool(entry.by))
+        return f"{self.compiled.name}:{entry.group}" if goes_round else ""
 
     def _followed(
         self, entry: AssignmentEntry, values: Mapping[str, Value], context: EvalContext
@@ -162,8 +188,10 @@ class _Choosing:
         return found if self._available(f"id:{found}") or self._is_queue(found) else None
 
     def _is_queue(self, number: int) -> bool:
-        names = self.unit.snapshot.model.declared.get("queue", {})
-        return number in queue_ids(self.unit.tx, tuple(names))
+        if self._all_queues is None:
+            names = self.unit.snapshot.model.declared.get("queue", {})
+            self._all_queues = frozenset(queue_ids(self.unit.tx, tuple(names)))
+        return number in self._all_queues
 
     def _queue(self, name: str) -> int | None:
         if name not in self._queues:
@@ -177,11 +205,6 @@ class _Choosing:
             is_person = group.partition(":")[0] in ("user", "id")  # they are meant, away or not
             self._members[group] = [one.user for one in found if is_person or not one.is_away]
         return self._members[group]
-
-    def _lock(self, circle: str) -> int:
-        if circle not in self._last:
-            self._last[circle] = lock_circle(self.unit.tx, circle, at=self.unit.now)
-        return self._last[circle]
 
     def _least(self, circle: str, members: Sequence[int], last: int) -> int:
         """Give who has the fewest open records; among equals, whose turn it is."""

@@ -189,7 +189,10 @@ def _chosen(
     paths: Sequence[str] = (),
     where: Expression | None = None,
 ) -> list[Record]:
-    """Read the records that are chosen on behalf of the one the run looks at, in order of id."""
+    """Read the records that are chosen on behalf of the one the run looks at, in order of id.
+
+    They are held: what is computed of them is still true when it is written.
+    """
     compiled = unit.snapshot.model.objects[chosen.object]
     conditions = (chosen.condition,) if where is None else (chosen.condition, where)
     plan = unit.planner.read(
@@ -198,7 +201,9 @@ def _chosen(
     values = progress.values or {}
     given = [(one, one.read(values, progress.context)) for one in chosen.given]
     caller = replace(unit.caller, given=given_params(given, unit.tx.dialect))
-    rows, more = fetch_rows(unit.tx, unit.snapshot, plan, caller, limit=MOST_CHOSEN)
+    rows, more = fetch_rows(
+        unit.tx, unit.snapshot, plan, caller, limit=MOST_CHOSEN, for_update=True
+    )
     if more is not None:
         message = say("More than {most:group} records are concerned.", most=MOST_CHOSEN)
         raise failed(progress, doing, AutomationFailed(message, code="W111"))

@@ -83,9 +83,14 @@ def fetch_rows(
     *,
     limit: int,
     after: Cursor | None = None,
+    for_update: bool = False,
 ) -> tuple[list[Row], Cursor | None]:
-    """Read one window of a list, and the cursor of what follows (None at the end)."""
-    window = fetch_window(tx, snapshot, plan, caller, limit=limit, after=after)
+    """Read one window of a list, and the cursor of what follows (None at the end).
+
+    `for_update` locks what is read, in the order of the plan: who waited for a record that changed
+    meanwhile gets it as it is now, and not at all when it does not fit any more.
+    """
+    window = fetch_window(tx, snapshot, plan, caller, limit=limit, after=after, hold=for_update)
     return window.rows, window.next
 
 
@@ -97,18 +102,25 @@ def fetch_window(
     *,
     limit: int,
     after: Cursor | None = None,
+    hold: bool = False,
 ) -> Window:
     """Read one window of a list: what comes after a cursor, or before one that leads back.
 
+    `hold` locks what it reads, in lists without a narrowing policy.
     One statement; one row more than the limit is asked for, to know whether there is more.
     Raises: RequestInvalid Q103 for a cursor whose keys no column can hold.
     """
     if after is not None:
         ensure_fits(after, plan, snapshot.model, tx.dialect)
     size = limit + 1 if is_narrow(plan.policy) else None
-    shape = ("list", None if after is None else after.shape, size)
+    holds = hold and tx.dialect == "postgresql"
+    shape = ("list", None if after is None else after.shape, size, holds)
     prepared = _prepare(
-        tx, snapshot, plan, shape, lambda: _window(snapshot, tx.dialect, plan, after, size)
+        tx,
+        snapshot,
+        plan,
+        shape,
+        lambda: _window(snapshot, tx.dialect, plan, after, size, holds=holds),
     )
     params = {**caller.params(), **prepared.constants, "limit": limit + 1}
     if after is not None:
@@ -331,7 +343,13 @@ def _base(selecting: Selecting, plan: ReadPlan, extra: Sequence[Column]) -> sa.S
 
 
 def _window(
-    snapshot: Snapshot, dialect: str, plan: ReadPlan, after: Cursor | None, size: int | None
+    snapshot: Snapshot,
+    dialect: str,
+    plan: ReadPlan,
+    after: Cursor | None,
+    size: int | None,
+    *,
+    holds: bool,
 ) -> _Prepared:
     selecting = Selecting(snapshot, dialect, plan.object, dict(plan.secured))
     if size is not None:
@@ -343,6 +361,8 @@ def _window(
     is_back = after is not None and after.is_back
     order = (key.ordering(is_back=is_back) for key in keys)
     clause = clause.order_by(*order).limit(sa.bindparam("limit"))
+    if holds:
+        clause = clause.with_for_update(of=selecting.root.table)
     return _prepared(selecting, plan, clause)
 
 

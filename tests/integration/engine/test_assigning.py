@@ -175,6 +175,41 @@ def test_two_at_once_never_get_the_same_turn(world: World) -> None:
     assert sorted(Counter(found).values()) == [20, 20, 20]
 
 
+def test_circles_in_opposite_order_wait_for_each_other(world: World) -> None:
+    """Two savers whose records ask the same circles the other way round: both come to an end."""
+    fitting = {"assignment": "lead", "object": "lead"}
+    turns = [{"if": "size = 1", "to": "sales"}, {"if": "size = 2", "to": "desk"}]
+    entries = [
+        f"  - {{if: {one['if']}, to: {{role: {one['to']}}}, by: round_robin}}" for one in turns
+    ]
+    head = "".join(f"{key}: {value}\n" for key, value in fitting.items())
+    publish_texts(
+        world, {**FILES, "assignment/lead.yaml": head + "entries:\n" + "\n".join(entries) + "\n"}
+    )
+    start, failures = threading.Barrier(2, timeout=60), []
+
+    def save(*sizes: int) -> None:
+        def work(session: Session) -> list[int | None]:
+            unit = session.unit
+            asking = [({"id": n, "size": n}, unit.caller.context) for n in sizes]
+            return choose_owners(unit, session.compiled("lead"), asking, "lead")
+
+        start.wait()
+        for _ in range(30):
+            try:
+                assert None not in world.run(work)
+            except Exception as wrong:  # noqa: BLE001  # whatever it is, the test tells it
+                failures.append(wrong)
+
+    threads = [threading.Thread(target=save, args=sizes) for sizes in ((1, 2), (2, 1))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+
+    assert failures == []
+
+
 def test_a_turn_that_is_undone_is_given_again(world: World) -> None:
     """A save that fails afterwards has not used its turn up."""
 
