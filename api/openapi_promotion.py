@@ -65,12 +65,26 @@ _DEPLOYMENT: Json = {
         "plan": _TEXT,
         "base": _NUMBER,
         "version": {"type": ["integer", "null"]},
-        "state": {"type": "string", "enum": ["running", "done", "failed", "aborted"]},
+        "state": {"type": "string", "enum": ["running", "switched", "done", "failed", "aborted"]},
         "steps": {"type": "array"},
         "by": _TEXT,
         "started_at": _INSTANT,
         "finished_at": _INSTANT,
         "error": _TEXT,
+    },
+}
+_MENDING = {
+    "resume": ("resume_deployment", "Go on with an unfinished deployment"),
+    "abort": ("abort_deployment", "Give up a deployment before its switch"),
+    "doctor": ("repair_environment", "Repair what can be repaired"),
+    "purge": ("purge_retired", "Remove retired components for good"),
+}
+_PURGE: Json = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "accept": {"type": "array", "items": {"type": "string", "enum": ["purge"]}},
+        "due": {"type": "boolean", "description": "only what has been kept long enough"},
     },
 }
 _NEW_SANDBOX: Json = {
@@ -110,16 +124,20 @@ def promotion_paths() -> Json:
     return {**_environments(), **_plans(), **_deployments()}
 
 
+_TELLING: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "versions": ("list_versions", "Versions, newest first", ("limit", "before")),
+    "tree": ("read_tree", "Components of a version", ("version", "content")),
+    "blame": ("blame_component", "Who changed what of a component", ("component",)),
+    "drift": ("read_drift", "What changed outside of deployments", ()),
+    "policy": ("read_policy", "What a change needs", ()),
+    "values": ("read_values", "Values of declared variables", ("plan",)),
+    "doctor": ("examine_environment", "What is wrong, and what helps", ()),
+    "retired": ("list_retired", "What is hidden with its values", ()),
+}
+
+
 def _environments() -> Json:
     at = "/environments/{environment}"
-    tell = {
-        "versions": ("list_versions", "Versions, newest first", ("limit", "before")),
-        "tree": ("read_tree", "Components of a version", ("version", "content")),
-        "blame": ("blame_component", "Who changed what of a component", ("component",)),
-        "drift": ("read_drift", "What changed outside of deployments", ()),
-        "policy": ("read_policy", "What a change needs", ()),
-        "values": ("read_values", "Values of declared variables", ("plan",)),
-    }
     found: Json = {
         "/environments": {
             "get": _of("list_environments", "Environments that admit you", _one(_ANY)),
@@ -130,7 +148,7 @@ def _environments() -> Json:
             delete=_of("delete_sandbox", "Delete a sandbox", {"204": {"description": "Deleted"}}),
         ),
     }
-    for name, (name_of, summary, query) in tell.items():
+    for name, (name_of, summary, query) in _TELLING.items():
         found[f"{at}/{name}"] = _named(get=_of(name_of, summary, _one(_ANY), query=query))
     for name in ("policy", "values"):
         operation = _of(f"change_{name}", "Set some", _one(_ANY), body=_SETTINGS)
@@ -147,6 +165,9 @@ def _environments() -> Json:
     dropping = _named(delete=_of("drop_change_set", "Drop a change set", gone))
     dropping["parameters"].append(called)
     found[f"{sets}/{{name}}"] = dropping
+    for name, (name_of, summary) in _MENDING.items():
+        operation = _of(name_of, summary, _one(_ANY), body=_PURGE if name == "purge" else _EMPTY)
+        found[f"{at}/{name}"] = {**found.get(f"{at}/{name}", {}), **_named(post=operation)}
     found[f"{at}/rollback"], found[f"{at}/restore"] = _named(post=back), _named(post=again)
     return found
 

@@ -16,6 +16,7 @@ from api.changing import ChangingRoutes
 from api.deployments import DeploymentRoutes
 from api.environments import EnvironmentRoutes
 from api.inside import Inside
+from api.mending import MendingRoutes
 from api.plans import PlanRoutes
 from engine.snapshots import Environments
 
@@ -32,6 +33,7 @@ def promotion_routes(
     around = EnvironmentRoutes(calls, environments, inside)
     plans, deployments = PlanRoutes(inside), DeploymentRoutes(inside)
     changing, sets = ChangingRoutes(inside, plans), ChangeSetRoutes(inside)
+    mending = MendingRoutes(inside)
     return (
         ("GET", "/environments", around.environments, READS),
         ("POST", "/environments", changing.create, CHANGES),
@@ -47,6 +49,12 @@ def promotion_routes(
         ("PATCH", f"{ENVIRONMENT}/values", changing.change_values, CHANGES),
         ("POST", f"{ENVIRONMENT}/rollback", changing.rollback, CHANGES),
         ("POST", f"{ENVIRONMENT}/restore", changing.restore, CHANGES),
+        ("POST", f"{ENVIRONMENT}/resume", mending.resume, CHANGES),
+        ("POST", f"{ENVIRONMENT}/abort", mending.abort, CHANGES),
+        ("GET", f"{ENVIRONMENT}/doctor", mending.examine, READS),
+        ("POST", f"{ENVIRONMENT}/doctor", mending.repair, CHANGES),
+        ("GET", f"{ENVIRONMENT}/retired", mending.retired, READS),
+        ("POST", f"{ENVIRONMENT}/purge", mending.purge, CHANGES),
         ("GET", f"{ENVIRONMENT}/change-sets", sets.list, READS),
         ("POST", f"{ENVIRONMENT}/change-sets", sets.keep, CHANGES),
         ("DELETE", f"{ENVIRONMENT}/change-sets/<name>", sets.drop, CHANGES),

@@ -15,8 +15,9 @@ from deploy_tool.exits import UsageWrong
 from deploy_tool.plan import Trimmed
 from deploy_tool.trimming import trim
 from engine.compiled import Model
-from engine.diff import Add, Operation, Rename, Restore, Retire
+from engine.diff import Add, Operation, Rename, Restore, Retire, apply_operations
 from engine.names import ComponentKey, did_you_mean, split_key
+from engine.source import SourceDoc, SourceTree, digest_of, make_tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +65,27 @@ def choose_components(
     )
 
 
+def taken(operations: Sequence[Operation], target: SourceTree, whole: SourceTree) -> SourceTree:
+    """Give the target with some operations carried out; texts come from where they are known."""
+    data = apply_operations(_data(target), operations)
+    here, there = (apply_operations(_data(tree), ()) for tree in (target, whole))
+    docs = []
+    for key, found in data.items():
+        if here.get(key) == found:
+            docs.append(target.docs[key])
+        elif there.get(key) == found:
+            docs.append(whole.docs[key])
+        else:
+            docs.append(SourceDoc(key=key, data=found, digest=digest_of(found)))
+    return make_tree(docs)
+
+
 def _wanted(
     patterns: Sequence[str], optional: Sequence[str], by_key: Mapping[ComponentKey, Operation]
 ) -> list[ComponentKey]:
     if not (patterns or optional):
         return list(by_key)
-    also = [key for key in by_key if any(_matches(key, pattern) for pattern in optional)]
+    also = [key for key in by_key if any(matches(key, pattern) for pattern in optional)]
     return list(dict.fromkeys((*_matching(patterns, by_key), *also)))
 
 
@@ -79,7 +95,7 @@ def _matching(
     """Give the components that match. Raises: UsageWrong U100 for a pattern that matches none."""
     found: dict[ComponentKey, None] = {}
     for pattern in patterns:
-        matched = [key for key in by_key if _matches(key, pattern)]
+        matched = [key for key in by_key if matches(key, pattern)]
         if not matched:
             message = f'Nothing that changes matches "{pattern}".'
             raise UsageWrong(message=message, hint=did_you_mean(pattern, _words(by_key)))
@@ -128,10 +144,15 @@ def _brings(operation: Operation) -> bool:
     return isinstance(operation, (Add, Restore, Rename))
 
 
-def _matches(key: ComponentKey, pattern: str) -> bool:
+def matches(key: ComponentKey, pattern: str) -> bool:
+    """Tell whether a pattern means a component: by its key, its name, or either with `*`."""
     name = ".".join(split_key(key)[1])
     return any(fnmatchcase(text, pattern) for text in (key, name))
 
 
 def _words(by_key: Mapping[ComponentKey, Operation]) -> list[str]:
     return [*by_key, *(".".join(split_key(key)[1]) for key in by_key)]
+
+
+def _data(tree: SourceTree) -> dict[ComponentKey, Mapping[str, object]]:
+    return {key: doc.data for key, doc in tree.docs.items()}

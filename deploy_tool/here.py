@@ -15,6 +15,7 @@ from deploy_tool.applying import Order, apply_plan
 from deploy_tool.approving import approve_plan
 from deploy_tool.consenting import ensure_consented, ensure_decided
 from deploy_tool.exits import UsageWrong
+from deploy_tool.here_mending import LocalMending
 from deploy_tool.here_records import LocalRecords
 from deploy_tool.installation import Installation
 from deploy_tool.looking import Answer
@@ -67,6 +68,11 @@ class LocalSite:
     def promoting(self) -> LocalPromoting:
         """Plans and deployments."""
         return LocalPromoting(self.installation)
+
+    @cached_property
+    def mending(self) -> LocalMending:
+        """What is unfinished, broken or kept to be removed."""
+        return LocalMending(self.installation)
 
     @cached_property
     def records(self) -> LocalRecords:

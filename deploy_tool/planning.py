@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from deploy_tool.checking import refusal
-from deploy_tool.choosing import choose_components
+from deploy_tool.choosing import choose_components, taken
 from deploy_tool.counting import Counts
 from deploy_tool.deciding import NO_DECISIONS, Decisions
 from deploy_tool.exits import Exit
@@ -189,7 +189,7 @@ def _candidate(
             operations, wishes.patterns, model, wishes.without, wishes.optional
         )
         added, trimmed = choice.added, choice.trimmed
-        result = _only(choice.operations, running.tree, result)
+        result = taken(choice.operations, running.tree, result)
         model, problems = compile_model(result, model)
         if model is None:
             raise refusal(problems, f"these components alone cannot run in {environment}")
@@ -342,21 +342,6 @@ def _planned(
     text = treatment.text if treatment is not None and is_needed else ""
     planned = PlannedChange.of(operation, impact, text, telling.facts(operation))
     return replace(planned, why=f"{planned.why}; {reason}") if reason else planned
-
-
-def _only(operations: Sequence[Operation], target: SourceTree, whole: SourceTree) -> SourceTree:
-    """Give the target with some operations carried out; texts come from where they are known."""
-    data = apply_operations(_data(target.docs), operations)
-    here, there = (apply_operations(_data(tree.docs), ()) for tree in (target, whole))
-    docs = []
-    for key, found in data.items():
-        if here.get(key) == found:
-            docs.append(target.docs[key])
-        elif there.get(key) == found:
-            docs.append(whole.docs[key])
-        else:
-            docs.append(SourceDoc(key=key, data=found, digest=digest_of(found)))
-    return make_tree(docs)
 
 
 def plan_again(plan: Plan, running: Running) -> Planned:

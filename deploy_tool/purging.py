@@ -52,6 +52,11 @@ def find_retired(tx: Tx, now: datetime) -> list[Retired]:
     return found
 
 
+def told(one: Retired) -> dict[str, object]:
+    """Give what the command line and REST tell of it."""
+    return {"component": one.component, "since": f"{one.since:%Y-%m-%d}", "due": one.is_due}
+
+
 def purge_retired(database: Database, clock: Clock, *, actor: str, only_due: bool) -> list[Retired]:
     """Remove retired components for good, in one transaction; give what is gone.
 

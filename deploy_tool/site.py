@@ -122,6 +122,28 @@ class Promoting(Protocol):
         """Approve a plan; give who did, and how many approvals it has."""
 
 
+class Mending(Protocol):
+    """What is unfinished or broken in an environment, and what is kept there to be removed."""
+
+    def resume(self, name: str) -> list[int]:
+        """Go on with what is unfinished; give the versions that it became."""
+
+    def abort(self, name: str) -> list[int]:
+        """Give up what has not switched yet; give the deployments."""
+
+    def examine(self, name: str) -> list[str]:
+        """Say what is wrong, and what helps."""
+
+    def repair(self, name: str) -> list[str]:
+        """Repair what can be repaired; say what was."""
+
+    def retired(self, name: str) -> list[Answer]:
+        """List what is hidden with its values: `component`, `since` which day, is it `due`."""
+
+    def purge(self, name: str, *, only_due: bool) -> list[str]:
+        """Remove it for good; give the components."""
+
+
 class Records(Protocol):
     """Records out of and into an environment."""
 
@@ -156,6 +178,10 @@ class Site(Protocol):
     @property
     def promoting(self) -> Promoting:
         """Plans and deployments."""
+
+    @property
+    def mending(self) -> Mending:
+        """What is unfinished, broken or kept to be removed."""
 
     @property
     def records(self) -> Records:

@@ -300,6 +300,7 @@ COMMANDS: tuple[Command, ...] = (
         help="write the configuration of an environment into files, changing only what differs",
         arguments=(
             ENV,
+            arg("PATTERN", "only these components, and what they need", nargs="*"),
             opt("--to", "directory to write to", dest="folder", metavar="DIR", default="metadata"),
             opt("--format", "format of new files", choices=("yaml", "json"), default="yaml"),
         ),
@@ -362,12 +363,14 @@ COMMANDS: tuple[Command, ...] = (
         help="go on with an unfinished deployment",
         arguments=(ENV,),
         module="resume",
+        is_anywhere=True,
     ),
     Command(
         name="abort",
         help="give up an unfinished deployment before its switch",
         arguments=(ENV,),
         module="abort",
+        is_anywhere=True,
     ),
     Command(
         name="rollback",
@@ -394,6 +397,7 @@ COMMANDS: tuple[Command, ...] = (
         help="remove retired components and their values for good",
         arguments=(ENV, flag("--due", "only those whose retention is over"), ACCEPT),
         module="purge",
+        is_anywhere=True,
     ),
     Command(
         name="test",
@@ -457,6 +461,7 @@ COMMANDS: tuple[Command, ...] = (
             flag("--repair", "repair what can be repaired"),
         ),
         module="doctor",
+        is_anywhere=True,
     ),
     Command(
         name="login",

@@ -12,6 +12,7 @@ from deploy_tool.looking import Answer
 from deploy_tool.plan import Plan
 from deploy_tool.remote.client import Client, read_address, segment
 from deploy_tool.remote.looking import RemoteLooking
+from deploy_tool.remote.mending import RemoteMending
 from deploy_tool.remote.promoting import RemotePromoting
 from deploy_tool.remote.records import RemoteRecords
 from deploy_tool.remote.tokens import token_for
@@ -63,6 +64,11 @@ class RemoteSite:
     def promoting(self) -> RemotePromoting:
         """Plans and deployments."""
         return RemotePromoting(self.client, self.looking)
+
+    @cached_property
+    def mending(self) -> RemoteMending:
+        """What is unfinished, broken or kept to be removed."""
+        return RemoteMending(self.client, self.looking)
 
     @cached_property
     def records(self) -> RemoteRecords:

@@ -6,14 +6,13 @@ from argparse import Namespace
 
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.installation import Installation
-from deploy_tool.unfinished import abort
+from deploy_tool.site import Site
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Give it up. Raises: DeploymentFailed D132, exit 6, after the switch; D103, exit 8."""
-    name = installation.known(arguments.env)
-    given_up = abort(installation.environment(name), installation.clock, actor=installation.actor)
+    name = site.looking.known(arguments.env)
+    given_up = site.mending.abort(name)
     if not given_up:
         terminal.say(f"{name} has no unfinished deployment.")
     for number in given_up:

@@ -7,33 +7,25 @@ from argparse import Namespace
 from deploy_tool.cli.commands.apply import ensure_wanted
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.installation import Installation
-from deploy_tool.purging import find_retired, purge_retired
+from deploy_tool.site import Site
 from engine.errors import DeploymentFailed
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Name what would be lost; remove it once somebody has said yes, or what is due with --due."""
-    environment = installation.environment(arguments.env)
-    with environment.database.read() as tx:
-        retired = find_retired(tx, installation.clock.now())
-    wanted = [one for one in retired if one.is_due or not arguments.due]
+    name = site.looking.known(arguments.env)
+    wanted = [one for one in site.mending.retired(name) if one["due"] or not arguments.due]
     for one in wanted:
-        terminal.say(f"- {one.component}   retired {one.since:%Y-%m-%d}")
+        terminal.say(f"- {one['component']}   retired {one['since']}")
     if not wanted:
         terminal.say("Nothing to purge.")
         terminal.answer({"purged": []})
         return Exit.DONE
     if not arguments.due:
-        _ensure_meant(arguments, terminal, environment.name)
-    gone = purge_retired(
-        environment.database,
-        installation.clock,
-        actor=installation.actor,
-        only_due=arguments.due,
-    )
+        _ensure_meant(arguments, terminal, name)
+    gone = site.mending.purge(name, only_due=arguments.due)
     terminal.say(f"Gone for good: {len(gone)}.")
-    terminal.answer({"purged": [one.component for one in gone]})
+    terminal.answer({"purged": gone})
     return Exit.DONE
 
 

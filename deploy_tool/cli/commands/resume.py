@@ -6,14 +6,13 @@ from argparse import Namespace
 
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.installation import Installation
-from deploy_tool.unfinished import resume
+from deploy_tool.site import Site
 
 
-def run(arguments: Namespace, terminal: Terminal, installation: Installation) -> Exit:
+def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """Go on at the first unfinished step. Raises: DeploymentFailed, as `patron apply`."""
-    name = installation.known(arguments.env)
-    versions = resume(installation.environment(name), installation.clock)
+    name = site.looking.known(arguments.env)
+    versions = site.mending.resume(name)
     if not versions:
         terminal.say(f"{name} has no unfinished deployment.")
     for version in versions:

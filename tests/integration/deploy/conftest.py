@@ -7,13 +7,15 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from deploy_tool.cli import main
+from engine.settings import Settings
+from tests.support.far import Far, from_afar, serving
 from tests.support.postgres import run_sql
 
 PROJECT = "project: acme\nlabel: Acme\nformat: 1\ntime_zone: Europe/Paris\n"
@@ -25,6 +27,9 @@ fields:
   amount: {type: currency}
   stage: {type: picklist, values: {open: {label: Open}, won: {label: Won, closed: true}}}
 """
+
+
+ADMIN = "system_administrator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,9 @@ class Done:
     def json(self) -> dict[str, object]:
         """The one object on stdout."""
         return json.loads(self.out)
+
+
+Run = Callable[..., Done]
 
 
 @dataclass
@@ -110,3 +118,31 @@ def production(patron: Patron) -> Patron:
     done = patron("init", "--from", patron.folder)
     assert done.code == 0, done.err
     return patron
+
+
+@pytest.fixture
+def far(production: Patron) -> Iterator[Far]:
+    """Serve the installation to another machine, with an administrator and a colleague."""
+    with serving(Settings.from_env(production.environ)) as served:
+        served.admit("lea", ADMIN)
+        served.admit("max", ADMIN)
+        served.admit("nobody")
+        yield served
+
+
+@pytest.fixture
+def away(production: Patron, far: Far, tmp_path) -> Run:
+    """Give the command line of a machine that has no installation: `away(*words, who="lea")`."""
+
+    def run(*words: object, who: str = "lea", **variables: str) -> Done:
+        with from_afar({**far.variables(who, str(tmp_path)), **variables}):
+            return production(*words)
+
+    return run
+
+
+@pytest.fixture(params=["here", "far"])
+def either(request: pytest.FixtureRequest, production: Patron, far: Far) -> Run:
+    """Give the command line at home, then from afar."""
+    assert far
+    return production if request.param == "here" else request.getfixturevalue("away")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 
@@ -18,40 +18,10 @@ from engine.people import set_password
 from engine.settings import Settings
 from engine.store.platform.enter import SystemCredential, enter
 from engine.store.tx import Tx
-from tests.integration.deploy.conftest import DEAL, Done, Patron
-from tests.support.far import PASSWORD, Cut, Far, from_afar, serving
+from tests.integration.deploy.conftest import DEAL, Done, Patron, Run
+from tests.support.far import PASSWORD, Cut, Far, from_afar
 
-ADMIN = "system_administrator"
 WITH_NOTE = DEAL + "  note: {type: text}\n"
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def far(production: Patron) -> Iterator[Far]:
-    """Serve the installation to another machine, with an administrator and a colleague."""
-    with serving(Settings.from_env(production.environ)) as served:
-        served.admit("lea", ADMIN)
-        served.admit("max", ADMIN)
-        served.admit("nobody")
-        yield served
-
-
-@pytest.fixture
-def away(production: Patron, far: Far, tmp_path) -> Run:
-    """Give the command line of a machine that has no installation: `away(*words, who="lea")`."""
-
-    def run(*words: object, who: str = "lea", **variables: str) -> Done:
-        with from_afar({**far.variables(who, str(tmp_path)), **variables}):
-            return production(*words)
-
-    return run
-
-
-@pytest.fixture(params=["here", "far"])
-def either(request: pytest.FixtureRequest, production: Patron, far: Far) -> Run:
-    """Give the command line at home, then from afar."""
-    assert far
-    return production if request.param == "here" else request.getfixturevalue("away")
 
 
 SAME = [
@@ -69,6 +39,12 @@ SAME = [
     ("diff", "FOLDER", "production"),
     ("diff", "production@9", "production"),
     ("sandbox", "list"),
+    ("doctor",),
+    ("doctor", "production"),
+    ("resume", "production"),
+    ("abort", "production"),
+    ("purge", "production"),
+    ("purge", "production", "--due"),
     ("test", "production"),
     ("plan", "--from", "FOLDER", "--to", "nowhere"),
     ("plan", "--from", "production@1", "--to", "production", "--detailed-exitcode"),
@@ -349,9 +325,7 @@ def test_what_only_works_on_the_machine_itself_says_so(away: Run) -> None:
         ("demo",),
         ("serve",),
         ("worker",),
-        ("doctor",),
         ("backup", "production", "x"),
-        ("purge", "production"),
         ("audit", "verify", "production"),
         ("user", "create", "production", "a@example.test"),
         ("token", "create", "production", "a@example.test"),
