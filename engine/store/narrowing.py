@@ -153,9 +153,12 @@ class Narrowing:
 
     def _gathered(self, policy: RowPolicy, beside: Selecting) -> sa.CTE:
         """Gather the ids that a policy opens, in the bin or not, up to one more than will do."""
-        parts = [_ids(s, predicate) for s, predicate in self._parts(policy, beside, is_capped=True)]
+        most: Column = sa.literal_column(str(self._most + 1))
+        branches = self._parts(policy, beside, is_capped=True)
+        # Each is limited by itself as well, so that PostgreSQL chooses a way that can stop early.
+        parts = [_ids(s, predicate).limit(most) for s, predicate in branches]
         both = _union(parts, sa.union_all).subquery(f"open_{len(self._found)}")
-        limited = sa.select(both.c.id).limit(sa.literal_column(str(self._most + 1)))
+        limited = sa.select(both.c.id).limit(most)
         found = limited.cte(f"found_{len(self._found)}")
         self._found.append(found)
         size = sa.select(sa.func.count().label("size")).select_from(found)

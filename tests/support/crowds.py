@@ -98,9 +98,10 @@ class Crowd:
             accounts = self._accounts(tx, snapshot)
             self._share(tx, self._deals(tx, snapshot, owners, accounts))
         if self.world.environment.database.dialect == "postgresql":
-            with self.world.environment.database.write() as tx:
-                for table in ("deal", "account", "patron_user", "patron_share"):
-                    tx.run(f"ANALYZE {table}")  # as its autovacuum does after a while
+            with self.world.environment.database.apart() as tx:
+                tx.run("CHECKPOINT")  # what is not on the disk yet, VACUUM does not call visible
+                for table in ("deal", "account", "patron_user", "patron_share", "patron_role_tree"):
+                    tx.run(f"VACUUM ANALYZE {table}")  # as its autovacuum does after a while
 
     def _users(self, tx: Tx) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {branch: [] for branch in BRANCHES}
