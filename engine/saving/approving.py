@@ -27,7 +27,7 @@ from engine.model.fields.base import Value
 from engine.names import did_you_mean
 from engine.saving.asking import ask, wanted_of
 from engine.saving.looking import Seen
-from engine.saving.noting import ensure_oneself
+from engine.saving.noting import ensure_oneself, note
 from engine.saving.revisions import approval_of
 from engine.saving.unit import Record, Unit
 from engine.saving.written import Written
@@ -120,6 +120,8 @@ def decide(
         unit.tx, asked.id, answer=answer, actor=unit.me, comment=comment, at=unit.now
     ):
         raise decided_already()
+    instead = {} if asked.user == unit.me else {"for": f"user {asked.user}"}
+    _note(unit, request, answer, step=request.step, **instead)
     return _move_on(unit, case, definition, request, comment)
 
 
@@ -145,6 +147,7 @@ def recall(
         definition = approval_of(unit, request)
     except Conflict:
         definition = None  # its version cannot be read any more: a way out there must be
+    _note(unit, request, store.RECALLED)
     return _finish(unit, request, store.RECALLED, comment, definition)
 
 
@@ -262,6 +265,13 @@ def _pass_by(unit: Unit, record: int, approval: str) -> None:
     """Remember that a record was submitted or decided about: this transaction does it once."""
     met: frozenset[tuple[int, str]] = unit.tx.held.get(_MET, frozenset())
     unit.tx.held[_MET] = met | {(record, approval)}
+
+
+def _note(unit: Unit, request: Request, deed: str, **more: str) -> None:
+    """Note in the audit what somebody decided; what they wrote stays with the request."""
+    target = f"{request.object} {request.record}"
+    detail = {"approval": request.approval, "request": request.id, **more}
+    note(unit, f"approval.{deed}", target, detail)
 
 
 def _kept(unit: Unit, request: Request, *, is_done: bool) -> Request:

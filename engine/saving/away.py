@@ -10,7 +10,7 @@ from datetime import datetime
 
 from engine.errors import FieldError, RequestInvalid
 from engine.locale import say
-from engine.saving.noting import ensure_oneself
+from engine.saving.noting import ensure_oneself, note
 from engine.saving.unit import Unit
 from engine.store.platform import absences
 from engine.store.platform.absences import Absence
@@ -45,6 +45,9 @@ def go_away(
     if errors or chosen is None:
         raise RequestInvalid(errors[0].message, code="W172", errors=tuple(errors))
     absences.put_absence(unit.tx, unit.me, since=begin, until=until, delegate=chosen, at=unit.now)
+    note(
+        unit, "absence.set", f"user {unit.me}", {"delegate": chosen, "since": begin, "until": until}
+    )
     return read_absence(unit)
 
 
@@ -52,6 +55,7 @@ def come_back(unit: Unit) -> Absence:
     """Note that the caller is there again. Raises: AccessDenied A104."""
     ensure_oneself(unit)
     absences.end_absence(unit.tx, unit.me)
+    note(unit, "absence.end", f"user {unit.me}")
     return read_absence(unit)
 
 

@@ -16,7 +16,7 @@ from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.query import ReadPlan
 from engine.saving.journal import Journal
-from engine.saving.keeping import keeping
+from engine.saving.keeping import keeping, note_deleted
 from engine.saving.locking import locked, locked_among, needs_guard
 from engine.saving.refusing import still_used
 from engine.saving.rollups import Saved, roll_up
@@ -62,6 +62,7 @@ def delete(
     _collect(unit, compiled.name, [record_id], doomed)
     with keeping(unit, compiled):
         _carry_out(unit, doomed, record_id)
+    note_deleted(unit, compiled, record_id)
 
 
 def restore(unit: Unit, compiled: CompiledObject, record_id: int) -> None:

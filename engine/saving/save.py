@@ -31,7 +31,7 @@ from engine.records import Decision, Draft, coerce
 from engine.records.pipeline import set_constants
 from engine.saving.deciding import decide_all, remember
 from engine.saving.journal import Journal
-from engine.saving.keeping import keeping
+from engine.saving.keeping import keeping, note_people
 from engine.saving.locking import locked, locked_among, needs_guard
 from engine.saving.numbers import set_auto_numbers
 from engine.saving.references import OWNER, load_references, lookups_to_load
@@ -278,6 +278,7 @@ def _follow_up(
     """Remember the changes and recompute the roll-ups they feed."""
     if automation is not None:
         remember(unit, written)
+    note_people(unit, compiled, ((old, decision.values) for old, decision in written))
     journal = Journal(unit)
     for old, decision in written:
         journal.note(compiled, old, decision.values, decision.changed, set_by=decision.set_by)
