@@ -76,6 +76,8 @@ def apply_at_once(carrying: Carrying, *, patience: float) -> Version:
     """Carry a plan out in one transaction. Raises: DeploymentFailed."""
     at_step("apply.lock")
     try:
+        if carrying.database.path is None and any(o.cls.word for o in carrying.planned.operations):
+            carrying.count()  # on SQLite one transaction sees to it all
         version = switching(carrying.database, carrying.out, patience=patience)
     except Busy as busy:
         raise somebody_else(carrying.plan) from busy

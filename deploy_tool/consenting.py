@@ -74,9 +74,13 @@ def ensure_accepted(changes: Iterable[PlannedChange], accepted: frozenset[str]) 
     )
 
 
-def ensure_no_more(tx: Tx, planned: Planned) -> None:
-    """Count again what was consented to: records may have come since. Raises: D108, exit 5."""
-    _ensure(tx, planned, [o for o in planned.operations if o.cls.word])
+def ensure_no_more(tx: Tx, planned: Planned, *, is_converted: bool = False) -> None:
+    """Count again what was consented to: records may have come since. Raises: D108, exit 5.
+
+    `is_converted`: what does not fit another type was counted while it was converted.
+    """
+    asked = [o for o in planned.operations if o.cls.word]
+    _ensure(tx, planned, [o for o in asked if not (is_converted and is_conversion(o))])
 
 
 def ensure_no_more_since(tx: Tx, planned: Planned, since: datetime) -> None:

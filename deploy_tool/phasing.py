@@ -11,13 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
-from deploy_tool.consenting import ensure_no_more
 from deploy_tool.following import follow_up, follow_up_pending
 from deploy_tool.planning import Planned
 from deploy_tool.switching import Carrying, large, somebody_else
-from deploy_tool.treatments import is_conversion
 from engine.errors import DeploymentFailed, PatronError
 from engine.saving.refill import stale_fields
 from engine.store.database import Database
@@ -49,7 +46,6 @@ PHASE_STEPS = (
     "phase.switched",
     "phase.done",
 )
-_SKEW = timedelta(minutes=1)  # a save may commit long after the instant that it notes
 
 
 @dataclass(slots=True)
@@ -125,9 +121,8 @@ class Phased:
         for convert in self._conversions():
             self._backfill(convert)
         at_step("phase.values")
-        carrying.counted_at = carrying.clock.now() - _SKEW
-        with self.database.read() as tx:
-            ensure_no_more(tx, _without_conversions(carrying.planned))
+        carrying.is_built = True
+        carrying.count()
         at_step("phase.switch")
         return switching(self.database, carrying.out, patience=self.patience)
 
@@ -258,9 +253,3 @@ def _computes_many(planned: Planned, large: _Large) -> bool:
     stale = {one.object for one in stale_fields(planned.model, planned.running.tree.tree)}
     tables = planned.running.state.tables
     return any(large.has(tables[name].table) for name in stale if name in tables)
-
-
-def _without_conversions(planned: Planned) -> Planned:
-    """Leave out the changes of type: their misfits were counted while they were converted."""
-    kept = tuple(o for o in planned.operations if not is_conversion(o))
-    return replace(planned, operations=kept)

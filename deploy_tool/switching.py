@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from deploy_tool.carrying import carry_out
 from deploy_tool.consenting import ensure_no_more, ensure_no_more_since, misfitting
@@ -49,6 +49,7 @@ from engine.store.steps import at_step
 from engine.store.tx import Tx
 
 BRINGING = frozenset({"deploy", "api"})  # doors through which a configuration comes from elsewhere
+_SKEW = timedelta(minutes=1)  # a save may commit long after the instant that it notes
 LARGE_ROWS = "PATRON_LARGE_ROWS"  # a test facility, as PATRON_KILL_AT is
 
 
@@ -80,7 +81,8 @@ class Carrying:
     """One plan being carried out; may begin again from the start when a lock was not to be had.
 
     `deployment`: noted before, in a transaction of its own. `counted_at`: the records were counted
-    then, the columns are built and filled, and what takes long is left for afterwards.
+    then, so that only those changed since are looked at inside. `is_built`: the columns are built
+    and filled, and what takes long is left for afterwards.
     """
 
     database: Database
@@ -89,6 +91,7 @@ class Carrying:
     clock: Clock
     deployment: int | None = None
     counted_at: datetime | None = None
+    is_built: bool = False
     version: Version | None = None
 
     @property
@@ -104,7 +107,7 @@ class Carrying:
         at_step("apply.record")
         deployment = self.deployment or self.start(tx, now)
         if deployments.give_up(tx, at=now, besides=deployment):
-            abandon_places(tx, besides=number if self.counted_at else None)
+            abandon_places(tx, besides=number if self.is_built else None)
         at_step("apply.expand")
         pending = self._run_steps(tx, number)
         at_step("apply.fill")
@@ -124,12 +127,22 @@ class Carrying:
         ensure_allowed(tx, self.plan, self.order.source)
         if self.order.source in BRINGING:
             ensure_present(tx, self.plan, self.planned.operations, self.planned.result)
-        if self.counted_at is not None:
-            ensure_no_more_since(tx, self.planned, self.counted_at)
-            return
-        if tx.is_write:
+        if tx.is_write and not self.is_built:
             ensure_nobody_deploys(tx)
-        ensure_no_more(tx, self.planned)
+        if self.counted_at is None:
+            ensure_no_more(tx, self.planned)
+        else:
+            ensure_no_more_since(tx, self.planned, self.counted_at)
+
+    def count(self) -> None:
+        """Count while people work, so that hardly anything is left to look at inside.
+
+        Raises: DeploymentFailed D108, exit 5, for more than was consented to.
+        """
+        counted_at = self.clock.now() - _SKEW
+        with self.database.read() as tx:
+            ensure_no_more(tx, self.planned, is_converted=self.is_built)
+        self.counted_at = counted_at
 
     def outcome(self, lost: ConnectionLost) -> Version:
         """Find out what became of a COMMIT whose answer never came.
@@ -203,7 +216,7 @@ class Carrying:
 
     def _run_steps(self, tx: Tx, number: int) -> Pending:
         """Run the steps; in phases what was done before and what comes afterwards is left out."""
-        is_online, has_indexes = self.counted_at is not None, False
+        is_online, has_indexes = self.is_built, False
         for step in self.steps(tx):
             if is_online and isinstance(step, ConvertColumn):
                 continue
@@ -222,7 +235,7 @@ class Carrying:
 
     def _fill(self, tx: Tx, snapshot: Snapshot, now: datetime, pending: Pending) -> Pending:
         """Treat records and compute what the new configuration makes stale; or leave it."""
-        is_online = self.counted_at is not None
+        is_online = self.is_built
         later = [c for c in self.plan.changes if is_online and _is_large(c)]
         changes = [c for c in self.plan.changes if c not in later]
         carry_out(tx, snapshot, changes, self.planned.operations, at=now)

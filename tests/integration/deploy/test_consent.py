@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from deploy_tool import switching
+from deploy_tool.installation import Installation
+from engine.settings import Settings
 from tests.integration.deploy.conftest import DEAL
 
 APPLY = ("apply", "--to", "production", "--yes", "--json", "--from")
@@ -224,6 +227,28 @@ def test_more_records_than_were_consented_to_stop_it(filled, tmp_path):
 
     assert (done.code, done.json["code"]) == (5, "D108")
     assert "amount" in deals(filled)["Six"]
+
+
+@pytest.mark.parametrize("dialect", [pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_inside_the_fence_only_records_changed_since_are_looked_at(filled, monkeypatch):
+    """All are counted while people work; a record that comes between the two is noticed."""
+    changed(filled, DEAL.replace("  amount: {type: currency}\n", ""))
+    real, looks = switching.ensure_no_more, []
+
+    def let_one_in(tx, planned, **how):
+        real(tx, planned, **how)
+        looks.append(tx.is_write)
+        with Installation(Settings.from_env(filled.environ)) as installation:
+            database = installation.environment("production").database
+            with database.write() as other:
+                other.run("UPDATE deal SET amount = 5, updated_at = now() WHERE name = 'Five'")
+
+    monkeypatch.setattr(switching, "ensure_no_more", let_one_in)
+    done = filled(*APPLY, filled.folder, "--accept", "retire")
+
+    assert looks == [False]
+    assert (done.code, done.json["code"]) == (5, "D108")
+    assert "amount" in deals(filled)["Five"]
 
 
 def test_a_sealed_plan_carries_its_treatments(filled, tmp_path):
