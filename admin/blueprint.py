@@ -6,7 +6,19 @@ from pathlib import Path
 
 from flask import Blueprint
 
-from admin import changes, components, lists, members, objects, outbox, places, runs, undoing, why
+from admin import (
+    change_sets,
+    changes,
+    components,
+    lists,
+    members,
+    objects,
+    outbox,
+    places,
+    runs,
+    undoing,
+    why,
+)
 from admin.platform import install_platform
 from engine.snapshots import Environments
 from web.assets import add_folder
@@ -26,6 +38,12 @@ def make_admin(environments: Environments) -> Blueprint:
     rule("/setup/changes/decide", "decide", changes.decide_conflict, methods=["POST"])
     rule("/setup/changes/validate", "validate", changes.validate_changes, methods=["POST"])
     rule("/setup/changes/keep", "keep", changes.keep_changes, methods=["POST"])
+    rule("/setup/changes/export", "export", changes.export_changes)
+    sets = "/setup/change-sets"
+    rule(sets, "sets", change_sets.show_sets)
+    rule(sets, "keep_set", change_sets.keep_set_here, methods=["POST"])
+    rule(f"{sets}/add", "add_to_set", change_sets.add_to_set, methods=["POST"])
+    rule(f"{sets}/<name>/drop", "drop_set", change_sets.drop_set_here, methods=["POST"])
     rule("/setup/plans/<digest>", "plan", changes.show_plan)
     rule("/setup/plans/<digest>/approve", "approve", changes.approve_plan_here, methods=["POST"])
     _add_automation(blueprint)

@@ -12,11 +12,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
+from urllib.parse import quote
 
 from flask import request
 from werkzeug.wrappers import Response
 
 from admin.change_rows import access_rows, change_row, decision_rows, since_rows
+from admin.change_sets import chosen_set
+from admin.exporting import archive
 from admin.promotion import (
     Promotion,
     environments,
@@ -29,15 +32,18 @@ from admin.promotion import (
 from admin.rights import SEES, ensure
 from deploy_tool.applying import Order, apply_plan
 from deploy_tool.approving import approve_plan
+from deploy_tool.change_sets import with_sets
 from deploy_tool.deciding import SIDES, keep_decision
 from deploy_tool.plan import Plan
-from deploy_tool.planning import Incoming, Planned
+from deploy_tool.planning import AS_IT_COMES, Incoming, Planned, Wishes
 from deploy_tool.promoting import note_synchronised, sandbox_incoming
+from deploy_tool.telling_trees import changed_files
 from deploy_tool.testing import Report, State
 from deploy_tool.validating import validate_plan
 from engine.clock import SystemClock
 from engine.errors import DeploymentFailed, NotFound, PatronError
 from engine.session import Session
+from engine.store.platform.change_sets import ChangeSet
 from web.answers import go
 from web.frame import make_frame, page
 from web.texts import say
@@ -65,7 +71,18 @@ def decide_conflict() -> Response:
         keep_decision(session.unit.tx, mark, side)
 
     visit().write(work)
-    return go(f"{visit().root}/setup/changes#both")
+    return _back("", "both")
+
+
+def export_changes() -> Response:
+    """Give the files that the plan changes, as they would be committed."""
+    values = visit().read(_local)
+    found = _found(values, request.args.get("plan", ""))
+    if found.planned is None:
+        return _shown(values, found, status=422)
+    planned, chosen = found.planned, cast("ChangeSet | None", values["set"])
+    name = f"{visit().environment.name}-{chosen.name}" if chosen else visit().environment.name
+    return archive(name, changed_files(planned.running.tree, planned.result))
 
 
 def validate_changes() -> Response:
@@ -83,7 +100,7 @@ def validate_changes() -> Response:
     if report.has_failed:
         text = say("The plan did not pass on a copy:") + "".join(_failures(report))
         return _shown(values, replace(found, refusal=text), status=422)
-    return go(f"{visit().root}/setup/changes?plan={found.plan.digest}")
+    return _back(f"plan={found.plan.digest}")
 
 
 def keep_changes() -> Response:
@@ -93,7 +110,7 @@ def keep_changes() -> Response:
     if found.plan is None:
         return _shown(values, found, status=422)
     keep_plan(found.plan)
-    return go(f"{visit().root}/setup/changes?plan={found.plan.digest}")
+    return _back(f"plan={found.plan.digest}")
 
 
 def apply_changes() -> Response:
@@ -148,7 +165,7 @@ def _carried_out(values: Mapping[str, object], found: Promotion, planned: Planne
     except DeploymentFailed as failed:
         return _shown(values, replace(found, refusal=failed.message), status=409)
     note_synchronised(environments().control, visit().environment, planned)
-    return go(f"{visit().root}/setup/changes?applied={version.number}")
+    return _back(f"applied={version.number}")
 
 
 def _is_what_was_seen(plan: Plan) -> bool:
@@ -170,11 +187,23 @@ def _local(session: Session) -> dict[str, object]:
     if not here.environment.row.parent:
         raise NotFound(say("Only a sandbox has changes to promote."))
     incoming = sandbox_incoming(here.environment, session.unit.tx)
-    return {"frame": make_frame(session, here), "incoming": incoming}
+    frame = make_frame(session, here)
+    return {"frame": frame, "incoming": incoming, "set": chosen_set(session)}
 
 
 def _found(values: Mapping[str, object], digest: str) -> Promotion:
-    return promotion(cast("Incoming", values["incoming"]), digest)
+    """Plan everything of the sandbox, or the change set that was chosen."""
+    chosen = cast("ChangeSet | None", values["set"])
+    wishes = Wishes(patterns=(f"@{chosen.name}",)) if chosen else AS_IT_COMES
+    wishes = with_sets(visit().environment, wishes)
+    return promotion(cast("Incoming", values["incoming"]), digest, wishes)
+
+
+def _back(query: str, place: str = "") -> Response:
+    """Lead to the page again, with the change set that was chosen."""
+    name = request.values.get("set", "")
+    words = "&".join(filter(None, (query, f"set={quote(name)}" if name else "")))
+    return go(f"{visit().root}/setup/changes?{words}#{place}".rstrip("?#").replace("?#", "#"))
 
 
 def _failures(report: Report) -> list[str]:
@@ -186,6 +215,7 @@ def _shown(values: Mapping[str, object], found: Promotion, *, status: int = 200)
     planned, plan = found.planned, found.plan
     rows = [change_row(planned, change) for change in planned.plan.changes] if planned else []
     applied = request.args.get("applied", "")
+    chosen = cast("ChangeSet | None", values.get("set"))
     told = {
         "promotion": found,
         "plan": plan,
@@ -200,6 +230,7 @@ def _shown(values: Mapping[str, object], found: Promotion, *, status: int = 200)
         "since": since_rows(plan),
         "applied": applied if applied.isdigit() else "",
         "accepted": request.form.getlist("accept"),
-        "reason": request.form.get("reason", ""),
+        "set": chosen,
+        "reason": request.form.get("reason", chosen.reason if chosen else ""),
     }
     return page("admin/changes.html", {**values, **told}, status=status)

@@ -39,6 +39,7 @@ from engine.model.kinds import KINDS
 from engine.names import ComponentKey, component_key, split_key
 from engine.session import Session
 from engine.source import SourceTree
+from engine.store.platform.change_sets import list_change_sets
 from engine.store.platform.journal import load_blame
 from web.answers import go
 from web.frame import page, show
@@ -195,6 +196,7 @@ def form_values(session: Session, tree: SourceTree, draft: Draft) -> dict[str, o
         "versions": [] if draft.is_new else load_blame(session.unit.tx, draft.key),
         "may_change": may(session, "customize"),
         "can_try": kind in TRIED,
+        "sets": list_change_sets(session.unit.tx) if visit().environment.row.parent else [],
         "is_production": visit().environment.name == PRODUCTION,
         "here": address(visit().root, draft.key),
     }

@@ -14,10 +14,11 @@ from typing import cast
 from flask import current_app
 
 from admin.rights import SEES, may
+from deploy_tool.exits import UsageWrong
 from deploy_tool.installation import Installation
 from deploy_tool.kept_plans import find_known, keep, no_such_plan
 from deploy_tool.plan import Plan
-from deploy_tool.planning import Incoming, Planned, plan_again
+from deploy_tool.planning import AS_IT_COMES, Incoming, Planned, Wishes, plan_again
 from deploy_tool.promoting import plan_promotion
 from deploy_tool.trees import read_running
 from engine.clock import SystemClock
@@ -91,11 +92,11 @@ def parent() -> Environment:
     return environments().open(str(visit().environment.row.parent))
 
 
-def promotion(incoming: Incoming, digest: str = "") -> Promotion:
+def promotion(incoming: Incoming, digest: str = "", wishes: Wishes = AS_IT_COMES) -> Promotion:
     """Plan in the parent, as the visitor: who is no member there sees no plan.
 
-    With a digest, the plan that is kept under it; where the parent has moved since, or none is
-    kept, the plan as it would be now, and a sentence that says so.
+    `wishes` are those of a change set. With a digest, the plan that is kept under it; where the
+    parent has moved since, or none is kept, the plan as it would be now, and a sentence about it.
     """
     here = visit()
     name = str(here.environment.row.parent)
@@ -112,8 +113,10 @@ def promotion(incoming: Incoming, digest: str = "") -> Promotion:
         if kept is not None:
             return kept
         text = say("The plan has changed since you looked at it. Look at it again.")
-        return replace(there.read(lambda session: _made(session, there, incoming)), refusal=text)
-    return there.read(lambda session: _made(session, there, incoming))
+        return replace(
+            there.read(lambda session: _made(session, there, incoming, wishes)), refusal=text
+        )
+    return there.read(lambda session: _made(session, there, incoming, wishes))
 
 
 def kept_here(session: Session, digest: str) -> Promotion:
@@ -133,7 +136,7 @@ def keep_plan(plan: Plan) -> None:
     keep(parent().database, plan, person=visit().person, at=at, source="deploy")
 
 
-def _made(session: Session, there: Visit, incoming: Incoming) -> Promotion:
+def _made(session: Session, there: Visit, incoming: Incoming, wishes: Wishes) -> Promotion:
     name = there.environment.name
     if not may(session, *SEES):
         text = say("Your permissions in {name} do not let you see its plans.", name=name)
@@ -146,10 +149,12 @@ def _made(session: Session, there: Visit, incoming: Incoming) -> Promotion:
             read_running(tx),
             incoming,
             session.snapshot.model,
-            author=there.email,
+            replace(wishes, author=there.email),
         )
     except MetadataInvalid as invalid:
         return Promotion(parent=name, problems=invalid.problems, refusal=invalid.message)
+    except UsageWrong as refused:  # a treatment of a change set that fits nothing any more
+        return Promotion(parent=name, refusal=refused.message)
     return Promotion(parent=name, planned=planned, may_deploy=may(session, "deploy"))
 
 

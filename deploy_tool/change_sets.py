@@ -40,7 +40,13 @@ def list_sets(environment: Environment) -> list[ChangeSet]:
 
 
 def keep_set(environment: Environment, one: ChangeSet) -> None:
-    """Keep a change set, in place of one of the same name.
+    """Keep a change set, in place of one of the same name. Raises: as `put_set`."""
+    with environment.database.write() as tx:
+        put_set(tx, one)
+
+
+def put_set(tx: Tx, one: ChangeSet) -> None:
+    """Keep a change set in a transaction of the caller.
 
     Raises: RecordInvalid R100 for a name or a list that cannot be; UsageWrong U105, U106 for a
     treatment or a choice that makes no sense.
@@ -52,18 +58,26 @@ def keep_set(environment: Environment, one: ChangeSet) -> None:
     for text in one.treatments.values():
         read_sent_treatment(text)
     read_decisions(_typed(one.choices))
-    with environment.database.write() as tx:
-        put_change_set(tx, one)
-        _note(tx, one.actor, "change_set.keep", one.name, one.at)
+    put_change_set(tx, one)
+    _note(tx, one.actor, "change_set.keep", one.name, one.at)
 
 
 def drop_set(environment: Environment, name: str, *, actor: str, at: datetime) -> None:
     """Drop a change set. Raises: NotFound D163."""
     with environment.database.write() as tx:
-        if not delete_change_set(tx, name):
-            message = f'{environment.name} has no change set "{name[:40]}".'
-            raise NotFound(message, code="D163")
-        _note(tx, actor, "change_set.drop", name, at)
+        remove_set(tx, environment.name, name, actor=actor, at=at)
+
+
+def remove_set(tx: Tx, environment: str, name: str, *, actor: str, at: datetime) -> None:
+    """Drop a change set in a transaction of the caller. Raises: NotFound D163."""
+    if not delete_change_set(tx, name):
+        raise no_such_set(environment, name)
+    _note(tx, actor, "change_set.drop", name, at)
+
+
+def no_such_set(environment: str, name: str) -> NotFound:
+    """Say that an environment has no change set of a name."""
+    return NotFound(f'{environment} has no change set "{name[:40]}".', code="D163")
 
 
 def with_sets(environment: Environment | None, wishes: Wishes) -> Wishes:

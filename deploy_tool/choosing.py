@@ -7,7 +7,7 @@ by the check of the whole result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -36,18 +36,21 @@ def choose_components(
     operations: Sequence[Operation],
     patterns: Sequence[str],
     model: Model,
+    *,
     without: Sequence[str] = (),
     optional: Sequence[str] = (),
+    contested: Collection[ComponentKey] = (),
 ) -> Choice:
     """Keep the operations that match a pattern, and what those need, but nothing of `without`.
 
     A pattern is a component key, its name alone, or either with `*`: `field:deal.*`, `deal.amount`;
     none means all. `optional` are patterns that may match nothing. `model` is what everything would
-    become. Raises: UsageWrong U100 for another pattern that matches nothing that changes.
+    become. `contested` are in conflict, and may be all that a pattern matches.
+    Raises: UsageWrong U100 for another pattern that matches nothing that changes.
     """
     by_key = {operation.component: operation for operation in operations}
-    left = frozenset(_matching(without, by_key))
-    wanted = _wanted(patterns, optional, by_key)
+    left = frozenset(_matching(without, by_key, contested))
+    wanted = _wanted(patterns, optional, by_key, contested)
     chosen = {key: "" for key in wanted if key not in left}
     _close(chosen, {key: o for key, o in by_key.items() if key not in left}, model)
     missing = frozenset(key for key in left if _brings(by_key[key]))
@@ -81,22 +84,27 @@ def taken(operations: Sequence[Operation], target: SourceTree, whole: SourceTree
 
 
 def _wanted(
-    patterns: Sequence[str], optional: Sequence[str], by_key: Mapping[ComponentKey, Operation]
+    patterns: Sequence[str],
+    optional: Sequence[str],
+    by_key: Mapping[ComponentKey, Operation],
+    contested: Collection[ComponentKey],
 ) -> list[ComponentKey]:
     if not (patterns or optional):
         return list(by_key)
     also = [key for key in by_key if any(matches(key, pattern) for pattern in optional)]
-    return list(dict.fromkeys((*_matching(patterns, by_key), *also)))
+    return list(dict.fromkeys((*_matching(patterns, by_key, contested), *also)))
 
 
 def _matching(
-    patterns: Sequence[str], by_key: Mapping[ComponentKey, Operation]
+    patterns: Sequence[str],
+    by_key: Mapping[ComponentKey, Operation],
+    contested: Collection[ComponentKey],
 ) -> list[ComponentKey]:
     """Give the components that match. Raises: UsageWrong U100 for a pattern that matches none."""
     found: dict[ComponentKey, None] = {}
     for pattern in patterns:
         matched = [key for key in by_key if matches(key, pattern)]
-        if not matched:
+        if not matched and not any(matches(key, pattern) for key in contested):
             message = f'Nothing that changes matches "{pattern}".'
             raise UsageWrong(message=message, hint=did_you_mean(pattern, _words(by_key)))
         found.update(dict.fromkeys(matched))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from deploy_tool.checking import refusal
-from deploy_tool.choosing import choose_components, taken
+from deploy_tool.choosing import choose_components, matches, taken
 from deploy_tool.counting import Counts
 from deploy_tool.deciding import NO_DECISIONS, Decisions
 from deploy_tool.exits import Exit
@@ -92,6 +92,13 @@ class Wishes:
     def chooses(self) -> bool:
         """Tell whether only some components are wanted."""
         return bool(self.patterns or self.without or self.optional)
+
+    def means(self, component: ComponentKey) -> bool:
+        """Tell whether a component is wanted by its name, whatever becomes of it."""
+        if any(matches(component, pattern) for pattern in self.without):
+            return False
+        named = (*self.patterns, *self.optional)
+        return not named or any(matches(component, pattern) for pattern in named)
 
 
 AS_IT_COMES = Wishes()
@@ -185,8 +192,14 @@ def _candidate(
     added: Mapping[ComponentKey, str] = {}
     trimmed: tuple[Trimmed, ...] = ()
     if wishes.chooses:
+        contested = frozenset(c.component for c in merge.conflicts) if merge else frozenset()
         choice = choose_components(
-            operations, wishes.patterns, model, wishes.without, wishes.optional
+            operations,
+            wishes.patterns,
+            model,
+            without=wishes.without,
+            optional=wishes.optional,
+            contested=contested,
         )
         added, trimmed = choice.added, choice.trimmed
         result = taken(choice.operations, running.tree, result)
@@ -224,7 +237,7 @@ class _Composing:
         operations, result = found.operations, found.result
         counting, policy = self._counting(), Policy() if self.tx is None else load_policy(self.tx)
         changes = self._changes(counting, policy)
-        conflicts = _conflicts(found, chosen_only=self.wishes.chooses)
+        conflicts = _conflicts(found, self.wishes)
         base = self._base()
         return Plan(
             environment=self.environment,
@@ -452,11 +465,18 @@ def _content(before: SourceTree, after: SourceTree) -> Mapping[ComponentKey, Con
     }
 
 
-def _conflicts(found: _Candidate, *, chosen_only: bool) -> tuple[PlannedConflict, ...]:
-    """Give the conflicts of a merge; where components were chosen, only theirs."""
+def _conflicts(found: _Candidate, wishes: Wishes) -> tuple[PlannedConflict, ...]:
+    """Give the conflicts of a merge; where components were chosen, only theirs.
+
+    A component whose every change is in conflict brings no operation, and is chosen by its name.
+    """
     every = () if found.merge is None else found.merge.conflicts
-    chosen = {operation.component for operation in found.operations}
-    return tuple(_planned_conflict(c) for c in every if not chosen_only or c.component in chosen)
+    brought = {operation.component for operation in found.operations}
+    return tuple(
+        _planned_conflict(c)
+        for c in every
+        if not wishes.chooses or c.component in brought or wishes.means(c.component)
+    )
 
 
 def _resolved(found: _Candidate) -> tuple[PlannedConflict, ...]:

@@ -6,7 +6,9 @@ changed in the parent meanwhile stays. Shared by the browser and whoever deploys
 
 from __future__ import annotations
 
-from deploy_tool.deciding import Decisions, load_decisions
+from dataclasses import replace
+
+from deploy_tool.deciding import load_decisions
 from deploy_tool.planning import Incoming, Planned, Wishes, plan_deployment
 from deploy_tool.trees import Running, head_tree, past_tree
 from engine.compiled import Model
@@ -32,12 +34,13 @@ def plan_promotion(
     running: Running,
     incoming: Incoming,
     previous: Model,
-    *,
-    author: str,
+    wishes: Wishes,
 ) -> Planned:
     """Plan the promotion of a sandbox; `tx` reads the parent, whose records are counted.
 
-    Raises: MetadataInvalid M100 with every problem of the result.
+    `wishes` say who plans, and what of it. Decisions that are kept in the sandbox count too.
+
+    Raises: MetadataInvalid M100 with every problem of the result; UsageWrong U105.
     """
     return plan_deployment(
         parent.name,
@@ -46,7 +49,7 @@ def plan_promotion(
         incoming,
         previous=previous,
         tx=tx,
-        wishes=Wishes(author=author, decisions=Decisions(kept=incoming.decided)),
+        wishes=replace(wishes, decisions=replace(wishes.decisions, kept=incoming.decided)),
     )
 
 

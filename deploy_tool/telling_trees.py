@@ -15,7 +15,7 @@ from deploy_tool.trees import head_tree, past_tree
 from engine.errors import NotFound
 from engine.names import Digest
 from engine.snapshots import Environment
-from engine.source import SourceTree, canonical, tree_from_stored, write_tree
+from engine.source import SourceTree, canonical, rewrite_texts, tree_from_stored, write_tree
 from engine.source.files import read_folder
 from engine.store.platform.head import read_head
 
@@ -76,3 +76,9 @@ def files_of(tree: SourceTree) -> dict[str, str]:
         write_tree(tree, Path(place), format="yaml")
         texts, _, _ = read_folder(Path(place))
     return texts
+
+
+def changed_files(before: SourceTree, after: SourceTree) -> dict[str, str]:
+    """Give the files that say something else once `after` runs, by name, as `pull` writes them."""
+    old = rewrite_texts(before, {})
+    return {name: text for name, text in rewrite_texts(after, old).items() if old.get(name) != text}

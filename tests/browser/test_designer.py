@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.browser.conftest import AXE, Seat, Site
 
@@ -112,3 +113,47 @@ def test_a_members_page_is_accessible_and_fits_a_phone(
     assert violations == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     assert page.locator("#ask-object").input_value() == "account"
+
+
+def test_one_piece_of_work_is_promoted_as_a_change_set(seat: Sit, site: Site) -> None:
+    """Added from the field's page, planned alone and deployed; in French on a phone axe agrees."""
+    taken = seat("admin", bypass_csp=True)
+    page = taken.page
+    page.goto(f"{site.address}/e/production/setup/environments")
+    page.get_by_label("Name").fill("pieces")
+    page.get_by_role("button", name="Make a sandbox of production").click()
+    page.wait_for_url("**/e/pieces/setup/")
+    for label in ("Piece one", "Piece two"):
+        page.goto(f"{site.address}/e/pieces/setup/new/field?parent=account")
+        page.get_by_label("Label", exact=True).fill(label)
+        page.get_by_role("button", name="Add", exact=True).click()
+        page.wait_for_url("**/setup/field/account.piece_*?saved=**")
+
+    page.locator("summary", has_text="Change set").click()
+    page.get_by_label("Name of the change set").fill("second-piece")
+    page.get_by_role("button", name="Add to the change set").click()
+    page.wait_for_url("**/setup/change-sets?set=second-piece")
+    page.set_viewport_size({"width": 390, "height": 800})
+    found = {"sets": _violations(page), "wide": _is_wider(page)}
+    page.locator(".save").get_by_role("link", name="Plan").click()
+    page.wait_for_url("**/setup/changes?set=second-piece")
+    found |= {"plan": _violations(page), "plan is wide": _is_wider(page)}
+    listed = page.locator(".plan").inner_text()
+    page.get_by_role("button", name="Deploy to production").click()
+    page.wait_for_url("**applied=**")
+
+    assert found == {"sets": [], "wide": False, "plan": [], "plan is wide": False}
+    assert "account.piece_two" in listed
+    assert "account.piece_one" not in listed
+
+
+def _violations(page: Page) -> list[str]:
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("axe.run(document).then(r => r.violations.map(v => v.id))")
+    assert isinstance(found, list)
+    return [str(one) for one in found]
+
+
+def _is_wider(page: Page) -> bool:
+    """Tell whether the page has to be moved sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))

@@ -122,3 +122,21 @@ def test_what_reads_something_left_behind_is_a_problem(wider):
 
     assert done.code == 3
     assert "region" in done.out
+
+
+def test_a_chosen_component_that_is_wholly_in_conflict_is_not_dropped(production, tmp_path):
+    """It brings no change before it is decided: the plan says so and ends with 4."""
+    mine = tmp_path / "mine"
+    production("pull", "production", "--to", mine)
+    production.write(objects__deal=DEAL.replace("label: Deal", "label: There"))
+    production("apply", "--from", production.folder, "--to", "production", "--yes")
+    file = mine / "objects" / "deal.yaml"
+    file.write_text(file.read_text().replace("label: Deal", "label: Here"))
+
+    chosen = production(*PLAN, mine, "object:deal")
+    other = production(*PLAN, mine, "object:nothing")
+    without = production(*PLAN, mine, "--without", "object:deal")
+
+    assert (chosen.code, len(chosen.json["conflicts"])) == (4, 1)
+    assert (other.code, other.json["code"]) == (64, "U100")
+    assert (without.code, without.json["conflicts"]) == (0, [])
