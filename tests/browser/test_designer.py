@@ -116,7 +116,7 @@ def test_a_members_page_is_accessible_and_fits_a_phone(
 
 
 def test_one_piece_of_work_is_promoted_as_a_change_set(seat: Sit, site: Site) -> None:
-    """Added from the field's page, planned alone and deployed; on a phone, and axe finds nothing."""
+    """Added from the field's page, planned alone and deployed; axe finds nothing."""
     taken = seat("admin", bypass_csp=True)
     page = taken.page
     page.goto(f"{site.address}/e/production/setup/environments")
