@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import logging
 import os
 import signal
 import subprocess
@@ -154,6 +155,8 @@ def _server(host: str, port: int, processes: int, *, threads: int) -> MPServer:
         )
 
     server.on_startup(stop_on_hangup)
+    # It warns of more threads than cores; ours are there to wait, and take turns.
+    logging.getLogger("_granian").addFilter(lambda line: "Python threads" not in line.getMessage())
     return server
 
 
