@@ -23,7 +23,7 @@ from web.texts import later, say
 from web.visit import visit
 
 SIZE = 50
-DEAD = "dead"
+DEAD, WAITING = "dead", "waiting"
 _WORDS: Mapping[str, str] = {
     "waiting": later("waiting"),
     "running": later("on its way"),
@@ -54,9 +54,9 @@ class Entry:
 
 
 def show_outbox() -> Response:
-    """List effects in a state: those that were given up unless another is asked for."""
-    state = request.args.get("state", DEAD)
-    return _shown(state if state in STATES else DEAD, "outbox")
+    """List effects in a state: unless one is asked for, those given up, else those that wait."""
+    state = request.args.get("state", "")
+    return _shown(state if state in STATES else None, "outbox")
 
 
 def show_inbox() -> Response:
@@ -111,16 +111,17 @@ def show_mail(effect: int) -> Response:
     return response
 
 
-def _shown(state: str, place: str) -> Response:
+def _shown(asked: str | None, place: str) -> Response:
     before = request.args.get("before", "")
     changed = request.args.get("changed", "")
 
     def work(session: Session) -> Mapping[str, object]:
         outgoing = Outgoing(session)
+        counts = outgoing.counts()
+        state = asked or (DEAD if counts.get(DEAD) else WAITING)
         found = outgoing.list(
             state, limit=SIZE + 1, before=int(before) if before.isdecimal() else None
         )
-        counts = outgoing.counts()
         return {
             "entries": [_entry(one) for one in found[:SIZE]],
             "state": state,

@@ -128,6 +128,19 @@ def test_an_administrator_sends_dead_letters_again(house_of_mails: House) -> Non
     assert waiting == {first, second}
 
 
+def test_the_outbox_opens_where_something_is(house_of_mails: House) -> None:
+    """On what was given up; where nothing was, on what waits."""
+    effect, place = kill(house_of_mails, "page:open"), "/e/production/setup/outbox"
+    visitor = visitor_of(house_of_mails, "admin")
+
+    listed = visitor.get(place).text
+    visitor.send(place, place, deed="discard", pick=str(effect))
+    after = visitor.get(place).text
+
+    assert 'state=dead" aria-current="page"' in listed
+    assert 'state=waiting" aria-current="page"' in after
+
+
 def test_nobody_else_sees_the_outbox(office: House) -> None:
     """It holds what mails say: 403 for a rep, in production and everywhere."""
     visitor = visitor_of(office, "rep")
