@@ -75,6 +75,7 @@ def test_nobody_decides_in_the_name_of_another(house: House, deed: str) -> None:
     assert REFUSED in one.text
     assert REFUSED in many.text
     assert ">Approve</button>" not in visitor.get(card).text
+    assert "is for Boss to decide" in visitor.get(f"{HOME}approvals").text
     assert status(house, deal) == "pending"
     decided = house.caller("boss").post(f"/records/deal/{deal}/{deed}", {})
     assert decided.status == 200
