@@ -18,7 +18,7 @@ from engine.query import ReadPlan
 from engine.saving.journal import Journal
 from engine.saving.keeping import keeping, note_deleted
 from engine.saving.locking import locked, locked_among, needs_guard
-from engine.saving.refusing import still_used
+from engine.saving.refusing import still_used, without_hidden
 from engine.saving.rollups import Saved, roll_up
 from engine.saving.shown import shown
 from engine.saving.unit import Record, Unit
@@ -238,7 +238,8 @@ def _check_parents(unit: Unit, compiled: CompiledObject, row: Mapping[str, Value
             missing.append(FieldError(field=name, code="C104", message=message))
     if missing:
         message = say("What this record points at is still in the bin.")
-        raise Conflict(message, code="C104", errors=tuple(missing), hint=say("restore that first"))
+        errors = without_hidden(unit, compiled, missing)
+        raise Conflict(message, code="C104", errors=errors, hint=say("restore that first"))
 
 
 def _note_restored(

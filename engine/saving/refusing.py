@@ -18,7 +18,7 @@ from engine.saving.sight import Sight
 from engine.saving.unit import Unit
 
 _UNKNOWN = "R102"  # the caller has named the field; it is refused as one that does not exist
-_REQUIRED, _COMPUTED = "R105", "W101"
+_REQUIRED, _COMPUTED, _BINNED = "R105", "W101", "C104"
 
 
 def without_hidden(
@@ -68,4 +68,6 @@ def _reworded(error: FieldError) -> dict[str, str]:
         return {"message": say("A field that you do not see is required."), "hint": hint}
     if error.code == _COMPUTED:
         return {"message": say("A field that you do not see could not be computed."), "hint": ""}
+    if error.code == _BINNED:
+        return {"message": say("What this record points at is still in the bin.")}
     return {}

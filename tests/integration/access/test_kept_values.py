@@ -22,6 +22,8 @@ sharing: private
 fields:
   name: {type: text, required: true}
   tier: {type: text}
+validation_rules:
+  no_lead: {invalid_if: tier = "lead", message: No.}
 """
 DEAL = """\
 object: deal
@@ -202,8 +204,12 @@ def test_the_newest_traces_are_of_records_that_show(house: House) -> None:
 
     found = [maker.get("/traces").json, maker.get("/traces", request="polly").json]
 
+    whole = {one["record"] for one in admin.get("/traces", request="polly").json["traces"]}
+    assert whole == {made["id"], own["id"]}
     for told in found:
-        assert made["id"] not in {one["record"] for one in told["traces"]}
+        shown = {one["record"] for one in told["traces"]}
+        assert own["id"] in shown
+        assert made["id"] not in shown
     page = visitor_of(house, "maker").get("/e/production/setup/why").text
     assert f'{path.rpartition("/")[2]}"' not in page
     assert maker.get(f"{path}/traces").status == 404

@@ -30,6 +30,7 @@ sharing: private
 fields:
   name: {type: text}
   firm: {type: lookup, to: firm, on_delete: restrict}
+  partner: {type: lookup, to: firm, on_delete: cascade, label: Silent partner}
 """
 PAY = """\
 object: pay
@@ -53,7 +54,7 @@ objects:
   firm:
     {create: true, read: true, edit: true, delete: true,
      fields: {grade: none, weight: none, code: none}}
-  deal: {create: true, read: true, edit: true}
+  deal: {create: true, read: true, edit: true, delete: true, fields: {partner: none}}
 """
 
 
@@ -153,3 +154,18 @@ def test_what_keeps_a_record_from_going_is_told_as_far_as_it_shows(world: World)
     assert "salar" not in words(hidden) + words(theirs)
     assert "pay" not in words(hidden) + words(theirs)
     assert "2 × deal, 1 × salary" in words(whole)
+
+
+def test_what_a_hidden_field_points_at_is_not_named_when_it_is_in_the_bin(world: World) -> None:
+    """A deal that went along with its partner does not come back without it, and says no name."""
+    number = firm(world)
+    deal = int(str(world.run(lambda s: s.create("deal", {"name": "own"}), who="rep")["id"]))
+    world.run(lambda s: s.update("deal", deal, {"partner": number}))
+    world.run(lambda s: s.delete("firm", number))
+
+    theirs = refusal(world, lambda s: s.restore("deal", deal))
+    whole = refusal(world, lambda s: s.restore("deal", deal), "admin")
+
+    assert (theirs.code, whole.code) == ("C104", "C104")
+    assert "partner" not in words(theirs)
+    assert "silent partner" in words(whole)
