@@ -14,7 +14,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from admin.rights import SEES, ensure, may
-from admin.words import address, title_of
+from admin.words import title_of
 from deploy_tool.change_sets import no_such_set, put_set, remove_set
 from engine.clock import SystemClock
 from engine.errors import NotFound, RecordInvalid
@@ -37,7 +37,6 @@ class Choice:
 
     key: str
     title: str
-    address: str
     is_in: bool
     is_left: bool
 
@@ -145,13 +144,12 @@ def _choices(session: Session, inside: tuple[str, ...]) -> list[Choice]:
     """Give what differs from the parent, and what is in the set and does not differ any more."""
     here = visit()
     operations = changes_since_baseline(here.environment, session.unit.tx, session.snapshot.token)
-    left = {str(operation.component): operation.op for operation in operations}
+    left = dict.fromkeys(str(operation.component) for operation in operations)
     exact = [key for key in inside if ":" in key and "*" not in key]
     return [
         Choice(
             key=key,
             title=title_of(ComponentKey(key), say),
-            address="" if left.get(key) == "retire" else address(here.root, ComponentKey(key)),
             is_in=key in inside,
             is_left=key in left,
         )

@@ -158,6 +158,8 @@ def note_base(folder: Path, environment: EnvironmentName, version: int) -> None:
     """Note in a directory which version its files were last the same as."""
     note = folder / BASE
     note.parent.mkdir(parents=True, exist_ok=True)
+    # The note is of this working copy alone: in a clone of somebody else it would be wrong.
+    (note.parent / ".gitignore").write_text("*\n", encoding="utf-8")
     note.write_text(f"{environment}@{version}\n", encoding="utf-8")
 
 

@@ -34,6 +34,7 @@ def test_one_component_comes_and_the_rest_stays(production, grown):
     assert "risk:" not in text
     assert not (grown / "views").exists()
     assert (grown / ".patron" / "base").read_text() == "production@1\n"
+    assert (grown / ".patron" / ".gitignore").read_text() == "*\n"
     # Nothing of production is taken back by what was not pulled.
     plan = production("plan", "--from", grown, "--to", "production", "--json")
     assert plan.json["changes"] == []
