@@ -7,12 +7,12 @@ import re
 import pytest
 
 from engine.clock import SystemClock
-from engine.people import codes
+from engine.people import NewMember, codes, create_user
 from engine.people.persons import find_person
 from engine.store.platform import audit
-from tests.integration.admin.conftest import Designer
+from tests.integration.admin.conftest import SANDBOX, Designer
 from tests.support.forms import fields_of
-from tests.support.houses import House
+from tests.support.houses import ADMIN, House
 from tests.support.visitors import Visitor, visitor_of
 
 HOME = "/e/production/"
@@ -159,3 +159,23 @@ def test_a_second_factor_is_reset_over_rest(shop: House):
     assert (short.json["code"], short.json["errors"][0]["field"]) == ("R200", "reason")
     assert (again.status, again.json["code"]) == (409, "R202")
     assert (own.status, own.json["code"]) == (409, "R201")
+
+
+def test_working_as_somebody_in_a_sandbox_opens_no_plan_of_its_parent(shop: House):
+    """It opens one environment: what they may see in production is asked by them, there."""
+    member = NewMember(email="colleague@example.test", permission_sets=frozenset({ADMIN}))
+    at, sandbox = SystemClock().now(), shop.environments.open(SANDBOX).database
+    create_user(shop.environments.control, sandbox, member, at=at, actor="test")
+    browser = Visitor(shop.client.application, "192.0.2.79")
+    browser.sign_in("admin")
+    home, changes = f"/e/{SANDBOX}/", f"/e/{SANDBOX}/setup/changes"
+    own = browser.get(changes).text
+
+    begun = browser.send(home, f"{home}log-in-as", reason="A ticket of today", email=member.email)
+    theirs = browser.get(changes).text
+
+    assert begun.status_code == 303
+    assert "You work as somebody else" not in own
+    assert "You work as somebody else" in theirs
+    assert browser.get("/e/production/").status_code == 404
+    assert browser.get(f"/e/{SANDBOX}/setup/environments").status_code == 200
