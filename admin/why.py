@@ -35,11 +35,22 @@ OUTCOMES = {
     watching.ONCE: later("it ran for this record already"),
     watching.OTHER_TRIGGER: later("it starts at something else"),
     watching.REFUSED: later("it reads a field that was refused"),
+    watching.ENTERED: later("submitted the record"),
+    watching.WAITS: later("the record waits for it already"),
+    watching.CHOSEN: later("was taken"),
+    watching.NOBODY: later("nobody can take it"),
+    watching.STARTED: later("the clock started"),
+    watching.PAUSED: later("the clock stands still"),
+    watching.RESUMED: later("the clock goes on"),
+    watching.STOPPED: later("the clock stopped"),
     watching.PASSED: later("passes"),
     watching.FAILED: later("refuses the record"),
 }
 _HOLDS = later("its criteria hold")  # whether it ran is in the history and in traces
-TONES = {watching.FIRED: "green", watching.PASSED: "green", watching.FAILED: "red"}
+TONES = {
+    **dict.fromkeys((watching.FIRED, watching.ENTERED, watching.CHOSEN, watching.PASSED), "green"),
+    watching.FAILED: "red",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,8 +110,12 @@ def own_address(settings: Settings) -> str:
 
 
 def keep_secret(response: Response) -> Response:
-    """Tell no other page the address of this one: it holds a secret."""
-    response.headers["Referrer-Policy"] = "no-referrer"
+    """Tell no other page the address of this one: it holds a secret.
+
+    The origin alone is told: without it a browser sends forms of this page with `Origin: null`,
+    which `ensure_same_site` refuses.
+    """
+    response.headers["Referrer-Policy"] = "strict-origin"
     return guard(response)  # type: ignore[arg-type]  # Flask's own responses
 
 

@@ -18,6 +18,11 @@ UNCHANGED = "unchanged"  # what it waits for has not changed
 ONCE = "once"  # it fired for this record before, in this transaction
 OTHER_TRIGGER = "other_trigger"  # it starts at something else
 REFUSED = "refused"  # it reads a field that was refused already
+WAITS = "waits"  # of an approval: the record waits for it already
+ENTERED = "entered"  # of an approval: the record was submitted
+CHOSEN, NOBODY = "chosen", "nobody"  # of an entry of an assignment: taken, or nobody can take it
+# Of the clock of a deadline.
+STARTED, PAUSED, RESUMED, STOPPED = "started", "paused", "resumed", "stopped"
 PASSED, FAILED = "passed", "failed"  # of a validation rule
 
 
@@ -25,7 +30,7 @@ PASSED, FAILED = "passed", "failed"  # of a validation rule
 class Looked:
     """One look at a rule or workflow: what came out, and upon what."""
 
-    kind: str  # workflow | validation_rule
+    kind: str  # workflow | validation_rule | approval | assignment | sla
     name: str
     outcome: str
     condition: Expression | None

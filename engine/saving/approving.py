@@ -22,6 +22,7 @@ from engine.automation.approving import (
 from engine.compiled import Approval, ApprovalStep, CompiledObject
 from engine.errors import AccessDenied, Conflict, NotFound, PatronError, RequestInvalid
 from engine.expr import EvalContext
+from engine.expr.watching import ENTERED, NOT_HELD, ONCE, OTHER_TRIGGER, UNCHANGED, WAITS, Looked
 from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import did_you_mean
@@ -29,6 +30,7 @@ from engine.saving.asking import ask, wanted_of
 from engine.saving.looking import Seen
 from engine.saving.noting import ensure_oneself, note
 from engine.saving.revisions import approval_of
+from engine.saving.tracing import tell
 from engine.saving.unit import Record, Unit
 from engine.saving.written import Written
 from engine.store.platform import approvals as store
@@ -157,19 +159,42 @@ def enter_approvals(unit: Unit, compiled: CompiledObject, written: Sequence[Writ
     Only a save that changes what the criteria look at submits. Two statements for each approval
     that is entered, none where none concerns the record.
     """
-    automatic = [
-        one for one in unit.snapshot.model.approvals.get(compiled.name, ()) if one.is_automatic
-    ]
-    saved = [one for one in written if one.event in _SAVED]
-    for one in saved if automatic else ():
-        for approval in automatic:
-            if one.old is not None and not one.changed & approval.watch:
-                continue
-            if (one.id, approval.name) in unit.tx.held.get(_MET, ()):
-                continue
-            case = _saved_case(unit, compiled, one)
-            if _meets(approval, case):
-                _enter(unit, case, approval, "")
+    declared = unit.snapshot.model.approvals.get(compiled.name, ())
+    looked_at = [one for one in declared if one.is_automatic or unit.trace is not None]
+    for one in written if looked_at else ():
+        for approval in looked_at if one.event in _SAVED else ():
+            outcome = _entered(unit, compiled, one, approval)
+            if unit.trace is not None:
+                _tell(unit, compiled, one, approval, outcome)
+
+
+def _entered(unit: Unit, compiled: CompiledObject, saved: Written, approval: Approval) -> str:
+    """Submit a saved record where an approval asks for it; say what came out."""
+    if not approval.is_automatic:
+        return OTHER_TRIGGER
+    if saved.old is not None and not saved.changed & approval.watch:
+        return UNCHANGED
+    if (saved.id, approval.name) in unit.tx.held.get(_MET, ()):
+        return ONCE
+    case = _saved_case(unit, compiled, saved)
+    if not _meets(approval, case):
+        return NOT_HELD
+    return WAITS if _enter(unit, case, approval, "") is None else ENTERED
+
+
+def _tell(
+    unit: Unit, compiled: CompiledObject, saved: Written, approval: Approval, outcome: str
+) -> None:
+    case = _saved_case(unit, compiled, saved)
+    looked = Looked(
+        kind="approval",
+        name=approval.name,
+        outcome=outcome,
+        condition=approval.condition,
+        values=case.values,
+        context=case.context,
+    )
+    tell(unit, compiled, saved.id, looked)
 
 
 def offered(unit: Unit, seen: Seen) -> list[Approval]:

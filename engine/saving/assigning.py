@@ -16,10 +16,12 @@ from engine.compile.assignment import LOAD, entry_of
 from engine.compiled import Assignment, AssignmentEntry, CompiledObject, Model
 from engine.errors import RequestInvalid
 from engine.expr import EvalContext, ExprFailed
+from engine.expr.watching import CHOSEN, NOBODY, NOT_HELD, Looked
 from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import FieldName, did_you_mean
 from engine.query import AggregatePlan, Planner
+from engine.saving.tracing import tell
 from engine.saving.unit import Unit
 from engine.store.aggregating import aggregate
 from engine.store.memo import Memo
@@ -55,7 +57,7 @@ def choose_owners(
     found = _found(unit, compiled, assignment)
     loaded = _loaded(unit, compiled, asking, found.reads)
     choosing = _Choosing(unit, compiled)
-    entries = [choosing.entry(found.entries, values, context) for values, context in loaded]
+    entries = [choosing.entry(found, values, context) for values, context in loaded]
     choosing.hold_circles(entries)
     owners = [
         None if entry is None else choosing.owner(entry, values, context)
@@ -119,13 +121,24 @@ class _Choosing:
     _all_queues: frozenset[int] | None = None
 
     def entry(
-        self,
-        entries: Iterable[AssignmentEntry],
-        values: Mapping[str, Value],
-        context: EvalContext,
+        self, found: Assignment, values: Mapping[str, Value], context: EvalContext
     ) -> AssignmentEntry | None:
         """Give the first entry that holds and that somebody can take."""
-        return next((one for one in entries if self._is_open(one, values, context)), None)
+        for number, one in enumerate(found.entries, start=1):
+            outcome = self._outcome(one, values, context)
+            if self.unit.trace is not None:
+                looked = Looked(
+                    kind="assignment",
+                    name=f"{found.name}.{number}".lstrip("."),
+                    outcome=outcome,
+                    condition=one.condition,
+                    values=values,
+                    context=context,
+                )
+                tell(self.unit, self.compiled, _id(values), looked)
+            if outcome == CHOSEN:
+                return one
+        return None
 
     def hold_circles(self, entries: Iterable[AssignmentEntry | None]) -> None:
         """Hold every circle that is asked, in order of name: two callers never wait crosswise."""
@@ -155,18 +168,20 @@ class _Choosing:
         self._last[circle] = chosen
         return chosen
 
-    def _is_open(
+    def _outcome(
         self, entry: AssignmentEntry, values: Mapping[str, Value], context: EvalContext
-    ) -> bool:
-        """Tell whether an entry holds and names somebody who can take something."""
+    ) -> str:
+        """Say whether an entry holds, and names somebody who can take something."""
         if entry.condition is not None and not entry.condition.holds(values, context):
-            return False
-        if entry.path is not None:
-            return self._followed(entry, values, context) is not None
+            return NOT_HELD
         sort, _, name = entry.group.partition(":")
-        if sort == "queue" and not entry.by:
-            return self._queue(name) is not None
-        return bool(self._available(entry.group))
+        if entry.path is not None:
+            is_open = self._followed(entry, values, context) is not None
+        elif sort == "queue" and not entry.by:
+            is_open = self._queue(name) is not None
+        else:
+            is_open = bool(self._available(entry.group))
+        return CHOSEN if is_open else NOBODY
 
     def _circle(self, entry: AssignmentEntry) -> str:
         """Name the circle whose turn an entry takes; "" for one that takes none."""

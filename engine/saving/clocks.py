@@ -15,16 +15,19 @@ from engine.access import Everything
 from engine.automation.hours import between, later
 from engine.compiled import CompiledObject, Deadline
 from engine.expr import EvalContext, ExprFailed
+from engine.expr.watching import NOT_HELD, PAUSED, RESUMED, STARTED, STOPPED, UNCHANGED, Looked
 from engine.model.fields.base import Value
 from engine.names import ComponentKey
 from engine.saving.acting import acting
 from engine.saving.pinned import Parts, pinned_model
 from engine.saving.running import start_program
+from engine.saving.tracing import tell
 from engine.saving.unit import SAMPLE, Unit
 from engine.saving.written import Written
 from engine.store.memo import Memo
 from engine.store.platform import clocks
-from engine.store.platform.clocks import CANCELLED, IN_BIN, MET, MISSED, PAUSED, RUNNING, Clock
+from engine.store.platform.clocks import CANCELLED, IN_BIN, MET, MISSED, RUNNING, Clock
+from engine.store.platform.clocks import PAUSED as STANDS
 from engine.store.reading import fetch_by_ids
 
 BREACH = "/on_breach"
@@ -49,12 +52,19 @@ _NOWHERE = _Stand(may_start=False, is_stopped=False, is_paused=False)
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """A deadline whose conditions say something else of a record than before."""
+    """What the conditions of a deadline say of a record now, and said of it before."""
 
     deadline: Deadline
     written: Written
     before: _Stand
     now: _Stand
+    values: Mapping[str, Value]
+    context: EvalContext
+
+    @property
+    def is_one(self) -> bool:
+        """Tell whether they say something else than before."""
+        return self.now != self.before or self.written.event == "restored"
 
 
 def follow_clocks(unit: Unit, compiled: CompiledObject, written: Sequence[Written]) -> None:
@@ -66,9 +76,35 @@ def follow_clocks(unit: Unit, compiled: CompiledObject, written: Sequence[Writte
         _into_the_bin(unit, [one.id for one in written])
         return
     deadlines = (*present, *_older(unit, compiled, present))
-    turns = _turns(unit, compiled, deadlines, written)
-    if turns:
-        _follow(unit, compiled, present, turns)
+    looked = _turns(unit, compiled, deadlines, written)
+    turns = [turn for turn in looked if turn.is_one]
+    outcomes = _follow(unit, compiled, present, turns) if turns else {}
+    if unit.trace is not None:
+        _tell(unit, compiled, [turn for turn in looked if turn.deadline in present], outcomes)
+
+
+def _tell(
+    unit: Unit,
+    compiled: CompiledObject,
+    looked: Sequence[_Turn],
+    outcomes: Mapping[tuple[int, str], str],
+) -> None:
+    """Tell who asks why what became of each clock, upon the condition that decided."""
+    for turn in looked:
+        deadline, record = turn.deadline, turn.written.id
+        conditions = {STOPPED: deadline.stop_if, PAUSED: deadline.pause_if}
+        conditions[RESUMED] = deadline.pause_if
+        still = NOT_HELD if turn.is_one else UNCHANGED
+        outcome = outcomes.get((record, deadline.name), still)
+        seen = Looked(
+            kind="sla",
+            name=deadline.name,
+            outcome=outcome,
+            condition=conditions.get(outcome, deadline.start_if),
+            values=turn.values,
+            context=turn.context,
+        )
+        tell(unit, compiled, record, seen)
 
 
 def breach(unit: Unit, clock: Clock) -> None:
@@ -174,8 +210,8 @@ def _turns(
             was = _NOWHERE
             if before is not None and not is_back:
                 was = _stand(compiled, deadline, before, replace(context, prior=before))
-            if now != was or is_back:
-                found.append(_Turn(deadline, one, was, now))
+            if now != was or is_back or unit.trace is not None:
+                found.append(_Turn(deadline, one, was, now, values, context))
     return found
 
 
@@ -235,8 +271,11 @@ def _computed(
 
 def _follow(
     unit: Unit, compiled: CompiledObject, present: Sequence[Deadline], turns: Sequence[_Turn]
-) -> None:
-    """Move the clocks that are open, and begin new ones: at most three statements for all."""
+) -> dict[tuple[int, str], str]:
+    """Move the clocks that are open, and begin new ones: at most three statements for all.
+
+    Gives what became of each, by record and SLA.
+    """
     records = {turn.written.id for turn in turns}
     is_new = all(turn.written.event == "created" for turn in turns)
     known = [] if is_new else clocks.load_open(unit.tx, records)
@@ -255,6 +294,17 @@ def _follow(
     for deadline, before, after in moved:  # when all is written: it may save the record again
         if after.breached_at is not None and before.breached_at is None:
             _begin(unit, compiled, deadline, after)
+    became = {(one.record, one.sla): STARTED for one in begun}
+    return became | {(b.record, b.sla): _became(b, after) for _, b, after in moved}
+
+
+def _became(before: Clock, after: Clock) -> str:
+    """Say what became of a clock, in a word."""
+    if after.ended_at is not None:
+        return STOPPED
+    if after.state == before.state:
+        return UNCHANGED
+    return PAUSED if after.state == STANDS else RESUMED
 
 
 def _begun(unit: Unit, turn: _Turn) -> Clock:
@@ -265,7 +315,7 @@ def _begun(unit: Unit, turn: _Turn) -> Clock:
         parts=turn.deadline.parts,
         version=unit.snapshot.version,
         actor=unit.me,
-        state=PAUSED,
+        state=STANDS,
         started_at=unit.now,
         resumed_at=None,
         used=timedelta(),
@@ -283,7 +333,7 @@ def _moved(unit: Unit, turn: _Turn, clock: Clock) -> Clock:
         stopped = _paused(turn.deadline, clock, unit.now, state)
         return replace(stopped, ended_at=unit.now)
     if turn.now.is_paused:
-        return _paused(turn.deadline, clock, unit.now, PAUSED)
+        return _paused(turn.deadline, clock, unit.now, STANDS)
     return clock if clock.state == RUNNING else _resumed(turn.deadline, clock, unit.now)
 
 

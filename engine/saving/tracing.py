@@ -109,6 +109,14 @@ class Trace:
         )
 
 
+def tell(unit: Unit, compiled: CompiledObject, record: int, looked: Looked) -> None:
+    """Tell who asks why what became of something for a record; nothing where nobody asks."""
+    trace = unit.trace
+    watch = None if trace is None else trace.watch(unit.snapshot.model, compiled, record)
+    if watch is not None:
+        watch(looked)
+
+
 def ask_for_trace(unit: Unit, request: str) -> None:
     """Let a transaction keep its trace. Raises: AccessDenied A100 for who may not customize."""
     ensure_may_ask(unit)

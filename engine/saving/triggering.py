@@ -19,7 +19,7 @@ from engine.saving.acting import acting
 from engine.saving.deciding import memory_of
 from engine.saving.memory import Met
 from engine.saving.running import is_ready, start_runs
-from engine.saving.tracing import Trace
+from engine.saving.tracing import tell
 from engine.saving.unit import SAMPLE, Unit
 from engine.saving.written import Written
 from engine.store.platform import runs
@@ -127,7 +127,7 @@ def _look(
     if unit.trace is not None:
         for one in seen:
             if one not in candidates:
-                _tell(unit, unit.trace, compiled, workflow, one, _passed_by(workflow, one))
+                _tell(unit, compiled, workflow, one, _passed_by(workflow, one))
     if not candidates:
         return
     _refresh(unit, automation, compiled, candidates)
@@ -135,7 +135,7 @@ def _look(
     for one in candidates:
         if unit.trace is not None:
             outcome = FIRED if one.values is not None and _holds(workflow, one) else NOT_HELD
-            _tell(unit, unit.trace, compiled, workflow, one, outcome)
+            _tell(unit, compiled, workflow, one, outcome)
         if one.values is not None and _holds(workflow, one):
             memory.note(one.written.id, replace(one.met, fired=one.met.fired | {workflow.name}))
             firing[one.written.id] = one.values
@@ -162,27 +162,19 @@ def _passed_by(workflow: Workflow, one: _Seen) -> str:
 
 
 def _tell(
-    unit: Unit,
-    trace: Trace,
-    compiled: CompiledObject,
-    workflow: Workflow,
-    one: _Seen,
-    outcome: str,
+    unit: Unit, compiled: CompiledObject, workflow: Workflow, one: _Seen, outcome: str
 ) -> None:
     """Tell who asks why what became of a workflow for a record."""
-    watch = trace.watch(unit.snapshot.model, compiled, one.written.id)
     values = one.written.values if one.values is None else one.values
-    if watch is not None:
-        watch(
-            Looked(
-                kind="workflow",
-                name=workflow.name,
-                outcome=outcome,
-                condition=workflow.condition,
-                values=values,
-                context=one.context,
-            )
-        )
+    looked = Looked(
+        kind="workflow",
+        name=workflow.name,
+        outcome=outcome,
+        condition=workflow.condition,
+        values=values,
+        context=one.context,
+    )
+    tell(unit, compiled, one.written.id, looked)
 
 
 def _holds(workflow: Workflow, one: _Seen) -> bool:

@@ -250,3 +250,87 @@ def test_why_not_looks_at_the_last_save(world: World) -> None:
     with pytest.raises(RequestInvalid) as wrong:
         ask("workflow:wom")
     assert (wrong.value.code, wrong.value.hint) == ("W192", 'did you mean "workflow:won"?')
+
+
+MORE = """\
+object: case
+label: Case
+sharing: read_write
+features: {history: true}
+fields:
+  name: {type: text}
+  level: {type: number}
+  stage: {type: picklist, default: open, values: {open: {}, wait: {}, done: {closed: true}}}
+"""
+FILES_MORE = texts_of(
+    {"case": MORE},
+    access__roles="roles: {desk: {}, empty: {}}\n",
+    approvals__a=(
+        "approval: big\nobject: case\nenter_if: level > 10\nsubmit: {automatic: true}\n"
+        "steps: [{name: s, approvers: {user: admin@example.test}}]\n---\n"
+        "approval: asked\nobject: case\nenter_if: level > 1\n"
+        "steps: [{name: s, approvers: {user: admin@example.test}}]\n"
+    ),
+    assignment__case=(
+        "assignment: case\nobject: case\nentries:\n"
+        "  - {if: level > 100, to: {role: desk}, by: round_robin}\n"
+        "  - {to: {role: empty}, by: round_robin}\n"
+        "  - {if: level > 2, to: {role: desk}, by: round_robin}\n"
+    ),
+    sla__case=(
+        "sla: reply\nobject: case\nstart_if: stage = 'open' AND level > 0\n"
+        "stop_if: stage = 'done'\npause_if: stage = 'wait'\nwithin: 4 hours\n"
+    ).replace("'", '"'),
+    workflows__w=(
+        "workflow: give\nobject: case\nwhen: saved\nif: ISCHANGED(level) OR ISNEW()\n"
+        "steps: [{name: who, assign: case}]\n"
+    ),
+)
+
+
+@pytest.fixture
+def desk(make_world: Callable[..., World]) -> World:
+    """Give cases with approvals, an assignment and a deadline, and somebody at the desk."""
+    return make_world(FILES_MORE, dora={"role": "desk"})
+
+
+def told_of(world: World, record: int) -> dict[str, str]:
+    """Give what the newest trace of a case tells, by name: the last look at each."""
+    found = world.run(lambda s: traces_of(s.unit, s.compiled("case"), record), write=False)
+    return {str(entry["name"]): str(entry["outcome"]) for entry in found[0].entries}
+
+
+def test_a_trace_tells_of_approvals_assignments_and_clocks(desk: World) -> None:
+    """Why an approval was not entered, why nobody was chosen, why a clock stands still."""
+    made = int(str(desk.run(lambda s: s.create("case", {"name": "A"}))["id"]))
+
+    traced(desk, lambda s: s.update("case", made, {"level": 2}))
+    small = told_of(desk, made)
+    traced(desk, lambda s: s.update("case", made, {"level": 5, "stage": "wait"}))
+    waiting = told_of(desk, made)
+    traced(desk, lambda s: s.update("case", made, {"stage": "open"}))
+    back = told_of(desk, made)
+    traced(desk, lambda s: s.update("case", made, {"level": 20, "stage": "done"}))
+    big = told_of(desk, made)
+
+    assert small["case.1"] == small["case.3"] == small["big"] == "not_held"
+    assert (small["case.2"], small["asked"], small["reply"]) == (
+        "nobody",
+        "other_trigger",
+        "started",
+    )
+    assert (waiting["case.3"], waiting["reply"]) == ("chosen", "paused")
+    assert (back["reply"], back["big"]) == ("resumed", "unchanged")
+    assert (big["big"], big["reply"]) == ("entered", "stopped")
+
+
+def test_a_trace_shows_upon_what_a_clock_stood_still(desk: World) -> None:
+    """The condition that decided, with the value that it read."""
+    made = int(str(desk.run(lambda s: s.create("case", {"name": "A", "level": 1}))["id"]))
+
+    traced(desk, lambda s: s.update("case", made, {"stage": "wait"}))
+
+    found = desk.run(lambda s: traces_of(s.unit, s.compiled("case"), made), write=False)
+    (clock,) = [entry for entry in found[0].entries if entry["kind"] == "sla"]
+    assert (clock["criteria"].text, clock["criteria"].held) == ('stage = "wait"', True)  # type: ignore[attr-defined]  # a part
+    assert clock["criteria"].values == {"stage": "wait"}  # type: ignore[attr-defined]  # the same

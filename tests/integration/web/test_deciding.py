@@ -81,7 +81,7 @@ def test_opening_decides_nothing_and_the_button_decides_once(house: House) -> No
 
     assert [page.status_code for page in pages] == [200, 200, 200]
     assert "“Licence” waits for your decision." in pages[0].text
-    assert pages[0].headers["Referrer-Policy"] == "no-referrer"
+    assert pages[0].headers["Referrer-Policy"] == "strict-origin"
     assert before == "pending"
     assert (done.status_code, "You approved it." in done.text) == (200, True)
     assert again.status_code == 404

@@ -197,7 +197,7 @@ def test_every_page_has_the_headers_that_keep_it_safe(house: House, page: str):
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] in {"same-origin", "no-referrer"}
+    assert answer.headers["Referrer-Policy"] in {"same-origin", "strict-origin"}
     assert "camera=()" in answer.headers["Permissions-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"
     assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=", answer.text)
@@ -246,7 +246,7 @@ def test_a_forgotten_password_is_chosen_anew_by_mail(mailing: House, mailbox: Ma
     assert asked.status_code == page.status_code == done.status_code == 200
     assert mail["To"] == "admin@example.test"
     assert "https://crm.example.test/reset/" in mail.get_content()
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert "not the same" in unlike.text
     assert "easily guessed" in poor.text
     assert visitor.sign_in().status_code == 303
