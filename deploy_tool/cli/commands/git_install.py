@@ -14,6 +14,7 @@ from deploy_tool.exits import Exit, UsageWrong
 from engine.settings import Settings
 
 ATTRIBUTES = tuple(f"*.{suffix} merge=patron diff=patron" for suffix in ("yaml", "yml", "json"))
+START = "from deploy_tool.git_start import main; main()"
 DRIVERS = ("deploy_tool.git_merging", "deploy_tool.git_showing")
 _ROOT = Path(__file__).resolve().parents[3]
 
@@ -25,7 +26,8 @@ def run(arguments: Namespace, terminal: Terminal, settings: Settings) -> Exit:  
     if not folders:
         message = f"No folder below {top} holds a project.yaml."
         raise UsageWrong(message=message, hint="patron pull production --to metadata/ writes one")
-    driver = f"PYTHONPATH={shlex.quote(str(_ROOT))} {shlex.quote(sys.executable)} -m"
+    python = f"PYTHONPATH={shlex.quote(str(_ROOT))} {shlex.quote(sys.executable)}"
+    driver = f"{python} -c {shlex.quote(START)}"
     _git("config", "merge.patron.name", "Patron metadata, by component and property")
     _git("config", "merge.patron.driver", f"{driver} {DRIVERS[0]} %O %A %B %P")
     _git("config", "diff.patron.textconv", f"{driver} {DRIVERS[1]}")

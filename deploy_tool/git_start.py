@@ -1,0 +1,20 @@
+"""Starts a driver of git: its process lives for one file, so nothing is collected meanwhile.
+
+    python -c "from deploy_tool.git_start import main; main()" deploy_tool.git_merging FILE …
+
+Separate from the drivers, because it has to come before everything that they load: looking for
+garbage while modules are loaded costs a sixth of the time that git waits.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import sys
+
+
+def main() -> None:
+    """Run the driver that the first argument names, with the arguments behind it."""
+    gc.disable()
+    name, *arguments = sys.argv[1:]
+    sys.exit(importlib.import_module(name).main(arguments))
