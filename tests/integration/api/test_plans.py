@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from time import monotonic
+from time import process_time
 
 import pytest
 
@@ -347,7 +347,7 @@ def test_a_tree_that_is_too_large_is_refused_quickly(lea: Caller) -> None:
     """A megabyte of expression, a hundred thousand components, thousands of files."""
     long = deal(lea, "x: {type: formula, returns: number, formula: '" + "1+" * 500_000 + "1'}")
     many = "object: a\nfields:\n" + "".join(f"  f{n}: {{type: text}}\n" for n in range(100_000))
-    began = monotonic()
+    began = process_time()
 
     wordy = plan(lea, long)
     crowd = lea.post("/plans", {"source": "x/", "files": {"objects/a.yaml": many}})
@@ -356,7 +356,7 @@ def test_a_tree_that_is_too_large_is_refused_quickly(lea: Caller) -> None:
     )
     large = lea.post("/plans", {"source": "x/", "files": {"a.yaml": "x" * 9_500_000}})
 
-    assert monotonic() - began < 120  # minutes, were it parsed and compiled
+    assert process_time() - began < 120  # minutes, were it parsed and compiled
     assert (wordy.status, wordy.json["problems"][0]["code"]) == (422, "M306")
     assert [(r.status, r.json["code"]) for r in (crowd, heap)] == [(413, "D160")] * 2
     assert (large.status, large.json["code"]) == (413, "Q203")
