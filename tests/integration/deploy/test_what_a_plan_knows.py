@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.impact import rules
 from engine.names import split_key
 from engine.source import load_tree
 from engine.store.tx import Tx
@@ -336,3 +337,41 @@ def test_many_rules_are_counted_in_one_look_each_exactly(filled, monkeypatch):
     assert (counts["moved"], counts["reads"]) == (3, 0)
     assert len(found["validation_rule:deal.rule_2"]["impact"]["records"]) == 3
     assert len([text for text in seen if "FILTER" in text]) == 2  # fifty in one look at the table
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_what_is_too_much_to_read_is_estimated_and_said_so(production, tmp_path, monkeypatch):
+    """A condition that no statement knows is asked of so many records, and the rest is reckoned."""
+    monkeypatch.setattr(rules, "READ_AT_MOST", 10)
+    monkeypatch.setattr(rules, "_PAGE", 5)
+    rows = tmp_path / "many.csv"
+    rows.write_text("name,amount\n" + "".join(f"D{n},{9 if n % 2 else 1}\n" for n in range(40)))
+    assert production("import", "production", "deal", rows).code == 0
+    rule = "validation_rules:\n  was: {invalid_if: PRIORVALUE(amount) > 5, message: Was more.}\n"
+    production.write(objects__deal=DEAL + rule)
+
+    plan = production("plan", "--from", production.folder, "--to", "production")
+
+    assert "about 20 records would not pass" in plan.out, plan.out + plan.err
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_what_merges_without_a_conflict_is_checked_whole_all_the_same(production, tmp_path):
+    """One side retires a field, the other brings a rule that reads it: no conflict, not sound."""
+    mine = tmp_path / "mine"
+    assert production("pull", "production", "--to", mine).code == 0
+    rule = "validation_rules:\n  few: {invalid_if: amount < 0, message: Too few.}\n"
+    production.write(objects__deal=DEAL + rule)
+    done = production("apply", "--from", production.folder, "--to", "production", "--yes")
+    assert done.code == 0, done.err
+    file = mine / "objects" / "deal.yaml"
+    file.write_text(file.read_text().replace("  amount: {type: currency}\n", ""))
+
+    refused = production(
+        *("apply", "--from", mine, "--to", "production"),
+        *("--yes", "--json", "--accept", "retire"),
+    )
+
+    assert (refused.code, refused.json["code"]) == (3, "M100"), refused.out
+    assert "amount" in refused.err
+    assert production("status", "--json").json["environments"][0]["version"] == 2
