@@ -147,3 +147,15 @@ def test_a_revision_with_several_projects_asks_which(repository, tmp_path):
     assert "crm, other" in several.json["message"]
     assert (none.code, none.json["code"]) == (64, "U141")
     assert components(named) == ["field:deal.note"]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_revision_is_delivered_from_afar_too(repository, away):
+    """Its files are sent, whatever is checked out, and the server keeps the commit."""
+    repository.write(objects__deal="object: [broken\n")
+
+    done = away("apply", "--from", "git:v2", "--to", "production", "--yes")
+
+    assert done.code == 0, done.err
+    newest = repository("log", "production", "--json").json["versions"][0]
+    assert (newest["git_revision"], newest["actor"]) == (git("rev-parse", "v2"), "lea@example.test")
