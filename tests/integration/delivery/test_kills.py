@@ -7,6 +7,7 @@ was sent; the mail server counts Message-IDs.
 from __future__ import annotations
 
 import http.client
+import os
 import random
 import signal
 import subprocess
@@ -29,6 +30,7 @@ from tests.integration.conftest import opened
 from tests.support.houses import PRODUCTION, House
 from tests.support.mailbox import Mailbox, open_mailbox
 from tests.support.proof import proof_length
+from tests.support.rabbitmq import open_rabbitmq
 from tests.support.receiver import Receiver, open_receiver
 from tests.support.redis import open_redis
 from tests.support.servers import Line, free_port, is_ready, variables, wait_until
@@ -56,6 +58,7 @@ class Part:
     begin: Callable[[], subprocess.Popen[bytes]]
     process: subprocess.Popen[bytes] | None = None
     kills: int = 0
+    is_group: bool = False  # it has children of its own, which die with it
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
@@ -67,7 +70,7 @@ class Part:
         """Take its power away, and give it back."""
         with self.lock:
             assert self.process is not None
-            self.process.send_signal(signal.SIGKILL)
+            self._send(signal.SIGKILL)
             self.process.wait(30)
             self.kills += 1
             self._start()
@@ -79,8 +82,15 @@ class Part:
     def stop(self) -> None:
         """End it for good."""
         if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
+            self._send(signal.SIGKILL if self.is_group else signal.SIGTERM)
             self.process.wait(60)
+
+    def _send(self, how: signal.Signals) -> None:
+        assert self.process is not None  # it was started
+        if self.is_group:
+            os.killpg(self.process.pid, how)
+        else:
+            self.process.send_signal(how)
 
 
 @dataclass
@@ -146,12 +156,12 @@ def _begin(settings: Settings, log: Path, *words: str) -> Callable[[], subproces
 
 
 @pytest.fixture(
-    params=["files", pytest.param("redis", marks=pytest.mark.postgresql)],
+    params=["files", pytest.param("redis", marks=pytest.mark.postgresql), "rabbitmq"],
 )
 def yard(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Yard]:
-    """Open SQLite with messages as files, or PostgreSQL with Redis: web, worker, both servers."""
+    """Open web, worker and both servers: SQLite with files or RabbitMQ, PostgreSQL with Redis."""
     home, is_redis = tmp_path_factory.mktemp("yard"), request.param == "redis"
     kind = "postgresql" if is_redis else "sqlite"
     with ExitStack() as stack:
@@ -160,6 +170,9 @@ def yard(
         if is_redis:
             redis = open_redis(home / "redis")
             broker, parts["broker"] = redis.url, Part("broker", redis.begin)
+        if request.param == "rabbitmq":
+            rabbit = open_rabbitmq(home / "rabbitmq")
+            broker, parts["broker"] = rabbit.url, Part("broker", rabbit.begin, is_group=True)
         mailbox = stack.enter_context(open_mailbox())
         receiver = stack.enter_context(open_receiver())
         server = lambda: str(request.getfixturevalue("postgres_url"))  # noqa: E731  # asked late

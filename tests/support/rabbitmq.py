@@ -1,0 +1,58 @@
+"""A RabbitMQ of the tests' own, on loopback and free ports; skipped where there is none.
+
+Unlike Redis it is not asked for by continuous integration: it is large, and few installations have
+it. Whoever has it (`apt-get install rabbitmq-server`) runs the tests over it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import free_port
+
+PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+
+
+@dataclass(frozen=True)
+class RabbitMq:
+    """Where it listens, and how it is started: as a group of processes, which die together."""
+
+    url: str
+    begin: Callable[[], subprocess.Popen[bytes]]
+
+
+def open_rabbitmq(folder: Path) -> RabbitMq:
+    """Prepare a server; skip where there is none."""
+    if not PROGRAM.exists():
+        pytest.skip("No RabbitMQ here: apt-get install rabbitmq-server")
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    told = {
+        "HOME": str(folder),
+        "RABBITMQ_NODENAME": f"patron{port}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(free_port()),
+        "ERL_EPMD_PORT": str(free_port()),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+    }
+
+    def begin() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [str(PROGRAM)],
+            env={**os.environ, **told},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    return RabbitMq(f"amqp://guest:guest@127.0.0.1:{port}//", begin)
