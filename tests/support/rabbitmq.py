@@ -25,6 +25,7 @@ class RabbitMq:
 
     url: str
     begin: Callable[[], subprocess.Popen[bytes]]
+    forget: Callable[[], object]  # ends the daemon in which its name was noted
 
 
 def open_rabbitmq(folder: Path) -> RabbitMq:
@@ -32,14 +33,14 @@ def open_rabbitmq(folder: Path) -> RabbitMq:
     if not PROGRAM.exists():
         pytest.skip("No RabbitMQ here: apt-get install rabbitmq-server")
     folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port, names = free_port(), str(free_port())
     told = {
         "HOME": str(folder),
         "RABBITMQ_NODENAME": f"patron{port}@localhost",
         "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
         "RABBITMQ_NODE_PORT": str(port),
         "RABBITMQ_DIST_PORT": str(free_port()),
-        "ERL_EPMD_PORT": str(free_port()),
+        "ERL_EPMD_PORT": names,
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
         "RABBITMQ_LOG_BASE": str(folder / "log"),
@@ -55,4 +56,8 @@ def open_rabbitmq(folder: Path) -> RabbitMq:
             start_new_session=True,
         )
 
-    return RabbitMq(f"amqp://guest:guest@127.0.0.1:{port}//", begin)
+    def forget() -> None:
+        command = ["epmd", "-port", names, "-kill"]
+        subprocess.run(command, env={**os.environ, **told}, capture_output=True, check=False)
+
+    return RabbitMq(f"amqp://guest:guest@127.0.0.1:{port}//", begin, forget)

@@ -172,6 +172,7 @@ def yard(
             broker, parts["broker"] = redis.url, Part("broker", redis.begin)
         if request.param == "rabbitmq":
             rabbit = open_rabbitmq(home / "rabbitmq")
+            stack.callback(rabbit.forget)
             broker, parts["broker"] = rabbit.url, Part("broker", rabbit.begin, is_group=True)
         mailbox = stack.enter_context(open_mailbox())
         receiver = stack.enter_context(open_receiver())
