@@ -13,9 +13,9 @@ from itertools import groupby
 
 from admin.telling import value_text
 from admin.words import address, title_of
-from deploy_tool.deciding import mark_of
-from deploy_tool.plan import Plan, PlannedChange, PlannedConflict
-from deploy_tool.planning import Planned
+from deploy_tool.plans.deciding import mark_of
+from deploy_tool.plans.plan import Plan, PlannedChange, PlannedConflict
+from deploy_tool.plans.planning import Planned
 from engine.diff import Risk
 from engine.names import ComponentKey
 from engine.source import SourceTree

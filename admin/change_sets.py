@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from admin.rights import SEES, ensure, may
 from admin.words import title_of
-from deploy_tool.change_sets import no_such_set, put_set, remove_set
+from deploy_tool.plans.change_sets import no_such_set, put_set, remove_set
 from engine.clock import SystemClock
 from engine.errors import NotFound, RecordInvalid
 from engine.names import ComponentKey

@@ -30,16 +30,16 @@ from admin.promotion import (
     promotion,
 )
 from admin.rights import SEES, ensure
-from deploy_tool.applying import Order, apply_plan
-from deploy_tool.approving import approve_plan
-from deploy_tool.change_sets import with_sets
-from deploy_tool.deciding import SIDES, keep_decision
-from deploy_tool.plan import Plan
-from deploy_tool.planning import AS_IT_COMES, Incoming, Planned, Wishes
-from deploy_tool.promoting import note_synchronised, sandbox_incoming
-from deploy_tool.telling_trees import changed_files
+from deploy_tool.deploying.applying import Order, apply_plan
+from deploy_tool.plans.approving import approve_plan
+from deploy_tool.plans.change_sets import with_sets
+from deploy_tool.plans.deciding import SIDES, keep_decision
+from deploy_tool.plans.plan import Plan
+from deploy_tool.plans.planning import AS_IT_COMES, Incoming, Planned, Wishes
+from deploy_tool.plans.promoting import note_synchronised, sandbox_incoming
+from deploy_tool.sources.telling_trees import changed_files
 from deploy_tool.testing import Report, State
-from deploy_tool.validating import validate_plan
+from deploy_tool.testing.validating import validate_plan
 from engine.clock import SystemClock
 from engine.errors import DeploymentFailed, NotFound, PatronError
 from engine.session import Session

@@ -32,8 +32,8 @@ from admin.suggesting import Suggester
 from admin.telling import conflict_rows, problems_by_pointer, reasons_of, top_problems
 from admin.words import address, label_of, title_of
 from deploy_tool.designing import text_under_name
-from deploy_tool.policy import load_policy
-from deploy_tool.trees import Running, read_running
+from deploy_tool.plans.policy import load_policy
+from deploy_tool.sources.trees import Running, read_running
 from engine.errors import NotFound
 from engine.model.kinds import KINDS
 from engine.names import ComponentKey, component_key, split_key

@@ -12,7 +12,7 @@ from admin.kinds import FAMILIES, PLURALS, SINGULARS, Family, family_of
 from admin.platform import TABLES
 from admin.rights import SEES, ensure, may
 from admin.words import address, label_of, sort_of, tags_of
-from deploy_tool.trees import head_tree
+from deploy_tool.sources.trees import head_tree
 from engine.compiled import Model
 from engine.diff import Add
 from engine.errors import NotFound

@@ -15,7 +15,7 @@ from admin.lists import Row, rows_of
 from admin.rights import SEES, ensure, may
 from admin.suggesting import Suggester
 from admin.words import label_of
-from deploy_tool.trees import read_running
+from deploy_tool.sources.trees import read_running
 from engine.names import ComponentKey, component_key, split_key
 from engine.session import Session
 from engine.source import SourceTree

@@ -16,11 +16,11 @@ from flask import current_app
 from admin.rights import SEES, may
 from deploy_tool.exits import UsageWrong
 from deploy_tool.installation import Installation
-from deploy_tool.kept_plans import find_known, keep, no_such_plan
-from deploy_tool.plan import Plan
-from deploy_tool.planning import AS_IT_COMES, Incoming, Planned, Wishes, plan_again
-from deploy_tool.promoting import plan_promotion
-from deploy_tool.trees import read_running
+from deploy_tool.plans.kept_plans import find_known, keep, no_such_plan
+from deploy_tool.plans.plan import Plan
+from deploy_tool.plans.planning import AS_IT_COMES, Incoming, Planned, Wishes, plan_again
+from deploy_tool.plans.promoting import plan_promotion
+from deploy_tool.sources.trees import read_running
 from engine.clock import SystemClock
 from engine.errors import DeploymentFailed, MetadataInvalid, NotFound, Problem
 from engine.saving.noting import not_in_their_name

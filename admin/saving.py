@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 from admin.drafts import Draft
 from admin.rights import ensure
-from deploy_tool.applying import Order
+from deploy_tool.deploying.applying import Order
 from deploy_tool.designing import Edit, Proposal, carry_out_edit, plan_edit, propose_edit
-from deploy_tool.planning import Planned
-from deploy_tool.trees import Running, past_tree, read_running
+from deploy_tool.plans.planning import Planned
+from deploy_tool.sources.trees import Running, past_tree, read_running
 from engine.clock import SystemClock
 from engine.diff import Risk
 from engine.errors import DeploymentFailed, NotFound
 from engine.names import ComponentKey
-from engine.saving.simulating import Simulation
+from engine.saving.explaining.simulating import Simulation
 from engine.session import Session
 from engine.source import SourceTree
 from engine.store.platform.versions import Version

@@ -6,9 +6,9 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from admin.rights import ensure
-from deploy_tool.applying import Order, apply_plan
-from deploy_tool.planning import Incoming, Planned, plan_deployment
-from deploy_tool.trees import past_tree, read_running
+from deploy_tool.deploying.applying import Order, apply_plan
+from deploy_tool.plans.planning import Incoming, Planned, plan_deployment
+from deploy_tool.sources.trees import past_tree, read_running
 from engine.clock import SystemClock
 from engine.diff import Risk
 from engine.errors import Conflict

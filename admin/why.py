@@ -17,8 +17,8 @@ from engine.compiled import Switch
 from engine.errors import NotFound, PatronError
 from engine.expr import watching
 from engine.names import component_key
-from engine.saving.criteria import Part
-from engine.saving.why import RULE, WORKFLOW, Why
+from engine.saving.explaining.criteria import Part
+from engine.saving.explaining.why import RULE, WORKFLOW, Why
 from engine.session import Session
 from engine.store.platform.traces import TraceRow
 from web.answers import go

@@ -12,7 +12,7 @@ from api.given import read_given
 from api.headers import body_is_lines, read_body
 from api.inside import SEES, Inside
 from api.queries import read_query
-from deploy_tool.change_sets import drop_set, keep_set, list_sets
+from deploy_tool.plans.change_sets import drop_set, keep_set, list_sets
 from engine.clock import SystemClock
 from engine.store.platform.change_sets import ChangeSet
 

@@ -15,9 +15,9 @@ from api.headers import body_is_lines, read_body
 from api.inside import Inside
 from api.plans import PlanRoutes
 from api.queries import read_query
+from deploy_tool.deploying.taking_back import propose_restore, propose_rollback
 from deploy_tool.exits import UsageWrong
 from deploy_tool.setting import change_policy, change_values
-from deploy_tool.taking_back import propose_restore, propose_rollback
 from engine.clock import SystemClock
 from engine.errors import AccessDenied, FieldError, RecordInvalid
 from engine.store.platform.members import list_members

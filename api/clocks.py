@@ -9,7 +9,7 @@ from flask import Response, request
 
 from api.calls import Calls, Outcome
 from api.queries import read_id, read_query
-from engine.saving.timing import Timing
+from engine.saving.deadlines.timing import Timing
 from engine.session import Session
 
 RECORD = "/records/<object>/<id>"

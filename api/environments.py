@@ -12,10 +12,10 @@ from api.calls import Calls
 from api.inside import SEES, Inside, Who, person_of
 from api.queries import read_choice, read_query, read_whole
 from deploy_tool.installation import Installation
-from deploy_tool.kept_plans import find_known, no_such_plan
 from deploy_tool.looking import blame_of, details_of, drift_of, log_of, status_of
+from deploy_tool.plans.kept_plans import find_known, no_such_plan
 from deploy_tool.setting import policy_of, values_of
-from deploy_tool.telling_trees import tree_of
+from deploy_tool.sources.telling_trees import tree_of
 from engine.errors import FieldError, RequestInvalid
 from engine.session import Session, run
 from engine.snapshots import Environments

@@ -18,16 +18,16 @@ from api.given import Given, read_given
 from api.headers import body_is_lines, read_body
 from api.inside import SEES, Inside, Who, ensure_may
 from api.queries import read_query, read_truth
-from deploy_tool.applying import Order, apply_plan
-from deploy_tool.approving import approve_plan
-from deploy_tool.asked import Asked, plan_asked
+from deploy_tool.deploying.applying import Order, apply_plan
 from deploy_tool.installation import Installation
-from deploy_tool.kept_plans import Known, find_known, keep, no_such_plan
-from deploy_tool.plan import Plan
-from deploy_tool.proposing import propose_again
-from deploy_tool.sent_trees import MOST_BYTES
+from deploy_tool.plans.approving import approve_plan
+from deploy_tool.plans.asked import Asked, plan_asked
+from deploy_tool.plans.kept_plans import Known, find_known, keep, no_such_plan
+from deploy_tool.plans.plan import Plan
+from deploy_tool.plans.proposing import propose_again
+from deploy_tool.sources.sent_trees import MOST_BYTES
 from deploy_tool.testing.rendering import as_json
-from deploy_tool.validating import validate_plan
+from deploy_tool.testing.validating import validate_plan
 from engine.clock import SystemClock
 from engine.errors import AccessDenied, FieldError, RecordInvalid
 from engine.store.platform.evidence import load_evidence

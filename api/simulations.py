@@ -11,14 +11,14 @@ from api.bodies import read_object
 from api.calls import Calls, Outcome
 from api.headers import body_is_lines, read_body
 from api.queries import read_query
-from deploy_tool.checking import refusal
 from deploy_tool.designing import Edit, propose_edit
-from deploy_tool.trees import read_running
+from deploy_tool.sources.checking import refusal
+from deploy_tool.sources.trees import read_running
 from engine.errors import FieldError, RequestInvalid
 from engine.locale import say
 from engine.names import ComponentKey
-from engine.saving.simulating import MOST_RECORDS, Difference, Result, Simulation
-from engine.saving.tracing import ensure_may_ask
+from engine.saving.explaining.simulating import MOST_RECORDS, Difference, Result, Simulation
+from engine.saving.explaining.tracing import ensure_may_ask
 from engine.session import Session
 from engine.source.sheets import edited_text
 

@@ -15,8 +15,8 @@ from api.queries import read_id, read_query
 from engine.compiled import Switch
 from engine.errors import FieldError, RequestInvalid
 from engine.locale import say
-from engine.saving.criteria import Part
-from engine.saving.why import Why
+from engine.saving.explaining.criteria import Part
+from engine.saving.explaining.why import Why
 from engine.session import Session
 from engine.store.platform.traces import TraceRow
 

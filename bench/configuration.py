@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.shared import ROOT
-from deploy_tool.applying import Order, apply_plan
-from deploy_tool.checking import check_folder
+from deploy_tool.deploying.applying import Order, apply_plan
 from deploy_tool.installation import Installation
-from deploy_tool.proposing import propose
+from deploy_tool.plans.proposing import propose
+from deploy_tool.sources.checking import check_folder
 from engine.session import ListRequest, run
 from engine.settings import Settings
 from engine.snapshots import Environment, Environments

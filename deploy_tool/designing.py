@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from deploy_tool.applying import PATIENCE_SECONDS, Order, apply_plan
-from deploy_tool.planning import Incoming, Planned, plan_deployment
-from deploy_tool.trees import Running
+from deploy_tool.deploying.applying import PATIENCE_SECONDS, Order, apply_plan
+from deploy_tool.plans.planning import Incoming, Planned, plan_deployment
+from deploy_tool.sources.trees import Running
 from engine.clock import Clock
 from engine.compile import compile_model
 from engine.compiled import Model

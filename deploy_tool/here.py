@@ -11,24 +11,24 @@ from functools import cached_property
 from pathlib import Path
 
 from deploy_tool import looking, setting
-from deploy_tool.applying import Order, apply_plan
-from deploy_tool.approving import approve_plan
-from deploy_tool.consenting import ensure_consented, ensure_decided
+from deploy_tool.deploying.applying import Order, apply_plan
+from deploy_tool.deploying.taking_back import propose_restore, propose_rollback
 from deploy_tool.exits import UsageWrong
 from deploy_tool.here_mending import LocalMending
 from deploy_tool.here_records import LocalRecords
 from deploy_tool.installation import Installation
 from deploy_tool.looking import Answer
-from deploy_tool.places import EnvironmentPlace
-from deploy_tool.plan import Plan
-from deploy_tool.plan_files import read_plan
-from deploy_tool.planning import Planned, Wishes
-from deploy_tool.proposing import propose, propose_again, renew_base
+from deploy_tool.plans.approving import approve_plan
+from deploy_tool.plans.consenting import ensure_consented, ensure_decided
+from deploy_tool.plans.plan import Plan
+from deploy_tool.plans.plan_files import read_plan
+from deploy_tool.plans.planning import Planned, Wishes
+from deploy_tool.plans.proposing import propose, propose_again, renew_base
 from deploy_tool.site import Prepared
-from deploy_tool.taking_back import propose_restore, propose_rollback
+from deploy_tool.sources.places import EnvironmentPlace
+from deploy_tool.sources.trees import environment_tree
 from deploy_tool.testing import Report
-from deploy_tool.trees import environment_tree
-from deploy_tool.validating import validate_plan
+from deploy_tool.testing.validating import validate_plan
 from engine.clock import Clock
 from engine.names import EnvironmentName
 from engine.source import SourceTree

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploy_tool import doctoring, unfinished
+from deploy_tool.deploying import unfinished
+from deploy_tool.deploying.purging import find_retired, purge_retired, told
+from deploy_tool.doctor import doctoring
 from deploy_tool.installation import Installation
 from deploy_tool.looking import Answer
-from deploy_tool.purging import find_retired, purge_retired, told
 
 
 @dataclass(frozen=True, slots=True)

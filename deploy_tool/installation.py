@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
-from deploy_tool.places import read_environment
+from deploy_tool.sources.places import read_environment
 from engine.clock import Clock, SystemClock
 from engine.names import EnvironmentName
 from engine.settings import Settings

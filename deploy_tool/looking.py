@@ -11,10 +11,10 @@ from datetime import datetime
 from itertools import takewhile
 
 from deploy_tool.blaming import Blame, blame
-from deploy_tool.examining import missing_values, unlike_its_model
+from deploy_tool.doctor.examining import missing_values, unlike_its_model
 from deploy_tool.installation import Installation
-from deploy_tool.plan import PlannedChange
-from deploy_tool.trees import Running, past_tree, read_running
+from deploy_tool.plans.plan import PlannedChange
+from deploy_tool.sources.trees import Running, past_tree, read_running
 from engine.diff import Operation, diff_trees
 from engine.names import ComponentKey
 from engine.store.platform.deployments import Deployment, list_deployments

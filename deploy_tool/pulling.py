@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from deploy_tool.checking import refusal
-from deploy_tool.choosing import choose_components, matches, taken
 from deploy_tool.exits import UsageWrong
+from deploy_tool.plans.choosing import choose_components, matches, taken
+from deploy_tool.sources.checking import refusal
 from engine.compile import compile_model
 from engine.diff import diff_trees
 from engine.names import ComponentKey, did_you_mean, split_key

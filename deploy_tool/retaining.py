@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from deploy_tool.policy import load_policy
-from deploy_tool.purging import purge_retired
+from deploy_tool.deploying.purging import purge_retired
+from deploy_tool.plans.policy import load_policy
 from engine.jobs import Job, Work
 from engine.names import ObjectName
 from engine.session import Session, run

@@ -13,9 +13,9 @@ import orjson
 from deploy_tool.exits import UsageWrong
 from deploy_tool.installation import Installation
 from deploy_tool.looking import Answer
-from deploy_tool.plan import Plan
-from deploy_tool.policy import load_policy, set_policy
-from deploy_tool.trees import head_tree
+from deploy_tool.plans.plan import Plan
+from deploy_tool.plans.policy import load_policy, set_policy
+from deploy_tool.sources.trees import head_tree
 from engine.names import did_you_mean
 from engine.snapshots import Environment
 from engine.store.platform import audit

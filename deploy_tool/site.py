@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from deploy_tool.looking import Answer
-from deploy_tool.places import EnvironmentPlace
-from deploy_tool.plan import Plan
-from deploy_tool.planning import Wishes
+from deploy_tool.plans.plan import Plan
+from deploy_tool.plans.planning import Wishes
+from deploy_tool.sources.places import EnvironmentPlace
 from deploy_tool.testing import Report
 from engine.clock import Clock
 from engine.names import EnvironmentName

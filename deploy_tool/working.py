@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from deploy_tool import following_jobs
+from deploy_tool.deploying import following_jobs
 from deploy_tool.processes import die_with_parent
 from deploy_tool.retaining import JOBS as OWN
 from engine.errors import PatronError

@@ -25,16 +25,16 @@ from engine.people.preferences import choose_preferences
 from engine.query import ListRequest, ReadPlan
 from engine.query.planner import MAX_LIMIT
 from engine.saving import bin as bins
+from engine.saving.approvals.requests import Approvals, Shown, Told, Waiting
 from engine.saving.bulk import BulkResult, carry_out
+from engine.saving.deadlines.timing import Timing, clocks_of
+from engine.saving.explaining.looking_back import Tracing
+from engine.saving.explaining.tracing import DONE, ask_for_trace, keep_trace
 from engine.saving.looking import Happening, Seen, load_named, look, read_history
-from engine.saving.looking_back import Tracing
-from engine.saving.requests import Approvals, Shown, Told, Waiting
-from engine.saving.run_history import Runs
+from engine.saving.runs.run_history import Runs
 from engine.saving.save import Change, Outcome, change, create, unique_conflict
 from engine.saving.sharing import Sharing
 from engine.saving.sight import Sight
-from engine.saving.timing import Timing, clocks_of
-from engine.saving.tracing import DONE, ask_for_trace, keep_trace
 from engine.saving.unit import Record, Unit
 from engine.snapshots import Credential, Environment
 from engine.store.aggregating import aggregate

@@ -20,8 +20,8 @@ from engine.locale import say
 from engine.model.fields.base import Value
 from engine.query import Planner, ReadPlan
 from engine.saving.after import follow
-from engine.saving.running import start_one
-from engine.saving.tracing import switched_trace
+from engine.saving.explaining.tracing import switched_trace
+from engine.saving.runs.running import start_one
 from engine.saving.unit import Unit
 from engine.snapshots import Credential, Environment
 from engine.store.elsewhere import with_others

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.saving.timing import Timing, timings
+from engine.saving.deadlines.timing import Timing, timings
 from engine.session import Session
 from engine.store.platform.clocks import CANCELLED, MET, MISSED, PAUSED, RUNNING
 from web.formats import Formats

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from engine.compiled import CompiledObject, Model, translated
 from engine.expr import Expression
 from engine.names import FieldName, ObjectName, label_from
+from engine.saving.approvals.requests import reads_of
 from engine.saving.drafting import compile_declared
-from engine.saving.requests import reads_of
 from engine.session import Seen, Session
 from engine.store.memo import Memo
 from ui.columns import find_columns, paths_of

@@ -9,12 +9,12 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from deploy_tool.applying import Order, apply_plan
-from deploy_tool.checking import check_folder
 from deploy_tool.demo.home import Demo, clear, new_password, write_demo
+from deploy_tool.deploying.applying import Order, apply_plan
 from deploy_tool.installation import Installation
-from deploy_tool.planning import Incoming, plan_deployment
-from deploy_tool.trees import read_running
+from deploy_tool.plans.planning import Incoming, plan_deployment
+from deploy_tool.sources.checking import check_folder
+from deploy_tool.sources.trees import read_running
 from sandbox.environments import PRODUCTION, make_production
 from sandbox.samples.install import install_samples
 from sandbox.samples.people import Person, read_people

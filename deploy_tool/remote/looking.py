@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from deploy_tool.looking import SHOWN_VERSIONS, Answer, entries
-from deploy_tool.places import EnvironmentPlace, read_environment
 from deploy_tool.remote.client import Client, segment
 from deploy_tool.remote.failures import Unreachable
-from deploy_tool.telling_trees import tree_from_told
+from deploy_tool.sources.places import EnvironmentPlace, read_environment
+from deploy_tool.sources.telling_trees import tree_from_told
 from engine.names import EnvironmentName
 from engine.source import SourceTree
 

@@ -11,25 +11,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy_tool.checking import under
-from deploy_tool.checkouts import Files, at_hand
-from deploy_tool.consenting import ensure_accepted, ensure_decided
 from deploy_tool.exits import Exit, Refused
 from deploy_tool.looking import Answer, entries
-from deploy_tool.places import EnvironmentPlace, FolderPlace, read_place
-from deploy_tool.plan import Plan
-from deploy_tool.plan_files import plan_of, read_plan
-from deploy_tool.planning import Wishes, ensure_fresh
-from deploy_tool.proposing import note_base, noted_base, read_files
+from deploy_tool.plans.consenting import ensure_accepted, ensure_decided
+from deploy_tool.plans.plan import Plan
+from deploy_tool.plans.plan_files import plan_of, read_plan
+from deploy_tool.plans.planning import Wishes, ensure_fresh
+from deploy_tool.plans.proposing import note_base, noted_base, read_files
+from deploy_tool.plans.treatments import ensure_treated
 from deploy_tool.remote.client import LONG_PATIENCE, Client, Lost, segment
 from deploy_tool.remote.failures import Unreachable
 from deploy_tool.remote.looking import RemoteLooking
-from deploy_tool.scope import is_owned, scope_of
-from deploy_tool.sent_trees import ensure_size
 from deploy_tool.site import Prepared
+from deploy_tool.sources.checking import under
+from deploy_tool.sources.checkouts import Files, at_hand
+from deploy_tool.sources.places import EnvironmentPlace, FolderPlace, read_place
+from deploy_tool.sources.scope import is_owned, scope_of
+from deploy_tool.sources.sent_trees import ensure_size
 from deploy_tool.testing import Report
 from deploy_tool.testing.outcomes import outcome_from
-from deploy_tool.treatments import ensure_treated
 from engine.errors import DeploymentFailed, MetadataInvalid
 from engine.names import Digest, EnvironmentName
 from engine.source.files import read_folder

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deploy_tool.exits import UsageWrong
 from deploy_tool.looking import Answer
-from deploy_tool.plan import Plan
+from deploy_tool.plans.plan import Plan
 from deploy_tool.remote.client import Client, read_address, segment
 from deploy_tool.remote.looking import RemoteLooking
 from deploy_tool.remote.mending import RemoteMending

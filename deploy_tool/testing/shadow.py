@@ -14,11 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from deploy_tool.applying import Order, apply_plan
-from deploy_tool.planning import Incoming, Planned, Wishes, plan_deployment
+from deploy_tool.deploying.applying import Order, apply_plan
+from deploy_tool.plans.planning import Incoming, Planned, Wishes, plan_deployment
+from deploy_tool.plans.treatments import read_treatment
+from deploy_tool.sources.trees import read_running
 from deploy_tool.testing.outcomes import Outcome, State
-from deploy_tool.treatments import read_treatment
-from deploy_tool.trees import read_running
 from engine.clock import Clock, zone_of
 from engine.errors import PatronError, RecordInvalid
 from engine.expr import EvalContext

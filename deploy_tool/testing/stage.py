@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deploy_tool.applying import Order, apply_plan
-from deploy_tool.planning import Incoming, plan_deployment
-from deploy_tool.trees import read_running
+from deploy_tool.deploying.applying import Order, apply_plan
+from deploy_tool.plans.planning import Incoming, plan_deployment
+from deploy_tool.sources.trees import read_running
 from engine.clock import Clock
 from engine.names import ComponentKey, EnvironmentName, component_key, split_key
 from engine.snapshots import Environment

@@ -2,7 +2,7 @@
 
 The state is the step that a request stands at and the answers given there; whether a step applies
 is told by `holds`, which the caller works out over the record as it is now. What follows is a value
-that the caller carries out (`engine.saving.approving`).
+that the caller carries out (`engine.saving.approvals.approving`).
 """
 
 from __future__ import annotations

@@ -18,11 +18,11 @@ from engine.compiled import Approval, ApprovalStep
 from engine.errors import PatronError
 from engine.locale import in_language, say
 from engine.names import ObjectName
-from engine.saving.asking import ask, ask_managers
-from engine.saving.effects import MAIL, notify, one_line
+from engine.saving.approvals.asking import ask, ask_managers
+from engine.saving.approvals.revisions import approval_of
 from engine.saving.looking import load_facts, load_named
-from engine.saving.people import Person
-from engine.saving.revisions import approval_of
+from engine.saving.runs.effects import MAIL, notify, one_line
+from engine.saving.runs.people import Person
 from engine.saving.unit import Unit
 from engine.session import Session, run
 from engine.settings import Settings

@@ -21,7 +21,7 @@ from engine.errors import FieldError, RecordInvalid, SignInRequired, Throttled
 from engine.expr import EvalContext, ExprFailed
 from engine.model.fields.base import Value
 from engine.programs import Setting
-from engine.saving.triggering import WEBHOOK
+from engine.saving.runs.triggering import WEBHOOK
 from engine.session import Session, run
 from engine.snapshots import Environment
 from engine.store.failures import UniqueViolated

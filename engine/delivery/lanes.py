@@ -16,7 +16,7 @@ from datetime import timedelta
 from engine.clock import Clock
 from engine.delivery.failing import DeliveryFailed
 from engine.delivery.sending import Send, prepare, seconds_of
-from engine.saving.effects import WEBHOOK
+from engine.saving.runs.effects import WEBHOOK
 from engine.session import Session, run
 from engine.settings import Settings
 from engine.snapshots import Environment

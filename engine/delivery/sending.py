@@ -17,7 +17,7 @@ from engine.delivery.failing import DeliveryFailed
 from engine.delivery.signing import HEADER, sign
 from engine.errors import PatronError
 from engine.people.mail import Mail, MailFailed, send_mail
-from engine.saving.effects import MAIL, WEBHOOK
+from engine.saving.runs.effects import MAIL, WEBHOOK
 from engine.session import Session
 from engine.settings import Settings
 from engine.store.jsontext import to_json

@@ -14,7 +14,7 @@ from functools import partial
 from engine.errors import PatronError
 from engine.jobs.table import Job, Work
 from engine.names import ObjectName
-from engine.saving.timing import breach_one
+from engine.saving.deadlines.timing import breach_one
 from engine.session import Session, run
 from engine.snapshots import Environment
 from engine.store.failures import StoreFailed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from engine.jobs.table import Job, Work
-from engine.saving.looking_back import KEPT
+from engine.saving.explaining.looking_back import KEPT
 from engine.session import Session, run
 from engine.store.platform import idempotency, traces
 from engine.store.platform.attempts import sweep_attempts

@@ -11,9 +11,9 @@ from datetime import timedelta
 from functools import partial
 
 from engine.jobs.table import Job, Work
-from engine.saving.moments import start_moments
-from engine.saving.regular import is_anything_due, keep_schedules
-from engine.saving.resuming import resume_due
+from engine.saving.runs.moments import start_moments
+from engine.saving.runs.regular import is_anything_due, keep_schedules
+from engine.saving.runs.resuming import resume_due
 from engine.session import Session, run
 from engine.snapshots import Environment
 from engine.store.failures import Busy

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from engine.access import Everything
 from engine.compiled import CompiledObject
-from engine.saving.approving import enter_approvals
-from engine.saving.clocks import follow_clocks
-from engine.saving.moments import follow_dates
-from engine.saving.triggering import run_workflows
+from engine.saving.approvals.approving import enter_approvals
+from engine.saving.deadlines.clocks import follow_clocks
+from engine.saving.runs.moments import follow_dates
+from engine.saving.runs.triggering import run_workflows
 from engine.saving.unit import Unit
 from engine.saving.written import Follow, Written
 from engine.store.reading import fetch_by_ids

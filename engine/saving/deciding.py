@@ -20,9 +20,9 @@ from engine.model.fields.base import Value
 from engine.names import FieldName
 from engine.records import Decision, Draft, decide
 from engine.records.draft import Target
+from engine.saving.explaining.tracing import Trace
 from engine.saving.memory import Memory, Met
 from engine.saving.references import load_references
-from engine.saving.tracing import Trace
 from engine.saving.unit import Unit
 
 MAX_ROUNDS = 5  # each round meets lookups that the one before could not know

@@ -14,8 +14,8 @@ from engine.compiled import CompiledObject, Model
 from engine.errors import AccessDenied, Conflict, FieldError, NotFound, PatronError, RequestInvalid
 from engine.locale import say
 from engine.names import ObjectName, did_you_mean
-from engine.saving.assigning import choose_owner, ensure_declared
 from engine.saving.noting import note
+from engine.saving.runs.assigning import choose_owner, ensure_declared
 from engine.saving.save import Change, change
 from engine.saving.unit import Record, Unit
 from engine.store.platform import shares

@@ -21,7 +21,7 @@ from engine.store.reading import Caller
 from engine.store.tx import Tx
 
 if TYPE_CHECKING:
-    from engine.saving.tracing import Trace
+    from engine.saving.explaining.tracing import Trace
     from engine.saving.written import Follow
 
 Record = dict[str, Value]
@@ -77,7 +77,7 @@ class Unit:
     cause: str = ""  # the component that acts, `workflow:hot_deal`; "" for a person
     trace: Trace | None = None  # collects why and why not, when somebody asks
     follow: Follow | None = None  # what follows when records were written (`engine.saving.after`)
-    start: Start | None = None  # starts steps of the configuration (`engine.saving.running`)
+    start: Start | None = None  # starts steps of the configuration (`engine.saving.runs.running`)
 
     @property
     def me(self) -> int:

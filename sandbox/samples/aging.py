@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from engine.clock import FixedClock
 from engine.expr import EvalContext
 from engine.names import ObjectName, component_key
-from engine.saving.clocks import settle_clocks
+from engine.saving.deadlines.clocks import settle_clocks
 from engine.saving.refill import refill
 from engine.session import Session, run
 from engine.snapshots import Environment

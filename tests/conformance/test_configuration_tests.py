@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_tool.checking import check_folder
+from deploy_tool.sources.checking import check_folder
 from deploy_tool.testing import State, run_tests
 from engine.clock import SystemClock
 

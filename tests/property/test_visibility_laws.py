@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from deploy_tool.counting import Counts
-from deploy_tool.trees import read_running
+from deploy_tool.plans.counting import Counts
+from deploy_tool.sources.trees import read_running
 from engine.errors import NotFound
 from engine.impact import Seen
 from engine.session import ListRequest, Session

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy_tool.git_merging import merge_file
-from deploy_tool.planning import Incoming, Planned, plan_deployment
-from deploy_tool.trees import read_running
+from deploy_tool.git.merging import merge_file
+from deploy_tool.plans.planning import Incoming, Planned, plan_deployment
+from deploy_tool.sources.trees import read_running
 from engine.store.database import Database
 from tests.support.proof import IS_PROOF
 from tests.support.synthetic import configuration
@@ -105,7 +105,8 @@ def test_gate_14_the_merge_of_a_file_takes_under_a_tenth_of_a_second(figure):
 def test_gate_14_the_merge_driver_loads_no_web_and_no_database():
     """Git starts it once per file: what it does not need is not loaded."""
     heavy = "('flask', 'sqlalchemy', 'ruamel', 'celery', 'marshmallow', 'simpleeval', 'psycopg')"
-    code = f"import sys, deploy_tool.git_merging; print([m for m in {heavy} if m in sys.modules])"
+    loaded = f"print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, deploy_tool.git.merging; {loaded}"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from deploy_tool.cli.commands.plan import read_wishes, source_and_target
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit, UsageWrong
-from deploy_tool.rendering import render_plan
+from deploy_tool.plans.rendering import render_plan
 from deploy_tool.site import Prepared, Site
 from engine.errors import DeploymentFailed
 

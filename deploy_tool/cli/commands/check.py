@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from deploy_tool.checking import check_folder
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.places import read_folder
+from deploy_tool.sources.checking import check_folder
+from deploy_tool.sources.places import read_folder
 from engine.settings import Settings
 
 

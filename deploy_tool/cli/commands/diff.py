@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from deploy_tool.checkouts import check_place
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.places import EnvironmentPlace, read_place
-from deploy_tool.plan import PlannedChange
-from deploy_tool.rendering import render_changes
+from deploy_tool.plans.plan import PlannedChange
+from deploy_tool.plans.rendering import render_changes
 from deploy_tool.site import Site
+from deploy_tool.sources.checkouts import check_place
+from deploy_tool.sources.places import EnvironmentPlace, read_place
 from engine.diff import diff_trees
 from engine.source import SourceTree
 

@@ -7,7 +7,7 @@ from argparse import Namespace
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
 from deploy_tool.looking import Answer, entries, minute
-from deploy_tool.rendering import MARKS
+from deploy_tool.plans.rendering import MARKS
 from deploy_tool.site import Site
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.plan_files import read_plan
+from deploy_tool.plans.plan_files import read_plan
 from deploy_tool.setting import read_pairs
 from deploy_tool.site import Site
 

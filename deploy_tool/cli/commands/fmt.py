@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.places import read_folder
+from deploy_tool.sources.places import read_folder
 from engine.settings import Settings
 from engine.source import format_folder
 
@@ -22,7 +22,7 @@ def run(arguments: Namespace, terminal: Terminal, settings: Settings) -> Exit:
     folder = read_folder(arguments.dir)
     changed: list[Path] = []
     if arguments.drop_aka:
-        dropping = importlib.import_module("deploy_tool.dropping")
+        dropping = importlib.import_module("deploy_tool.deploying.dropping")
         changed += dropping.drop_former_names(settings, folder, write=not arguments.check)
     changed += format_folder(folder, write=not arguments.check)
     files = sorted({str(path) for path in changed})

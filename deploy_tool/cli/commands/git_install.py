@@ -14,8 +14,8 @@ from deploy_tool.exits import Exit, UsageWrong
 from engine.settings import Settings
 
 ATTRIBUTES = tuple(f"*.{suffix} merge=patron diff=patron" for suffix in ("yaml", "yml", "json"))
-START = "from deploy_tool.git_start import main; main()"
-DRIVERS = ("deploy_tool.git_merging", "deploy_tool.git_showing")
+START = "from deploy_tool.git.start import main; main()"
+DRIVERS = ("deploy_tool.git.merging", "deploy_tool.git.showing")
 _ROOT = Path(__file__).resolve().parents[3]
 
 

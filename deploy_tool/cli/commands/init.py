@@ -5,14 +5,14 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from deploy_tool.applying import Order, apply_plan
-from deploy_tool.checking import check_folder
 from deploy_tool.cli.terminal import Terminal
+from deploy_tool.deploying.applying import Order, apply_plan
 from deploy_tool.exits import Exit, UsageWrong
 from deploy_tool.installation import Installation
-from deploy_tool.places import read_folder
-from deploy_tool.planning import Incoming, plan_deployment
-from deploy_tool.trees import read_running
+from deploy_tool.plans.planning import Incoming, plan_deployment
+from deploy_tool.sources.checking import check_folder
+from deploy_tool.sources.places import read_folder
+from deploy_tool.sources.trees import read_running
 from sandbox.environments import PRODUCTION, make_production
 
 

@@ -6,13 +6,13 @@ from argparse import Namespace
 from pathlib import Path
 
 from deploy_tool.cli.terminal import Terminal
-from deploy_tool.deciding import read_decisions
 from deploy_tool.exits import Exit, UsageWrong
-from deploy_tool.plan_files import write_plan
-from deploy_tool.planning import Wishes
-from deploy_tool.rendering import render_plan
+from deploy_tool.plans.deciding import read_decisions
+from deploy_tool.plans.plan_files import write_plan
+from deploy_tool.plans.planning import Wishes
+from deploy_tool.plans.rendering import render_plan
+from deploy_tool.plans.treatments import read_treatments
 from deploy_tool.site import Site
-from deploy_tool.treatments import read_treatments
 
 
 def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:

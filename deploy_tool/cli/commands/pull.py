@@ -7,11 +7,11 @@ from pathlib import Path
 
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.places import EnvironmentPlace
-from deploy_tool.proposing import note_base, read_files
+from deploy_tool.plans.proposing import note_base, read_files
 from deploy_tool.pulling import Pulled, pull_some
-from deploy_tool.scope import scope_of
 from deploy_tool.site import Site
+from deploy_tool.sources.places import EnvironmentPlace
+from deploy_tool.sources.scope import scope_of
 from engine.source import make_tree, write_tree
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from deploy_tool.checking import refusal
-from deploy_tool.checkouts import check_place
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
-from deploy_tool.places import EnvironmentPlace, read_place
 from deploy_tool.site import Site
+from deploy_tool.sources.checking import refusal
+from deploy_tool.sources.checkouts import check_place
+from deploy_tool.sources.places import EnvironmentPlace, read_place
 from deploy_tool.testing import Report, run_tests
 from deploy_tool.testing.rendering import as_json, render, write_junit
 from engine.compile import compile_model

@@ -1,7 +1,7 @@
 """Clocks of deadlines as rows: what has been used of the time, and when it runs out.
 
 A clock that stands still has neither a beginning of its present stretch nor a moment at which it is
-due. Separate from `engine.saving.clocks`, which decides when they start, stand still and stop.
+due. Separate from `engine.saving.deadlines`, which decides when they start, stand still and stop.
 """
 
 from __future__ import annotations

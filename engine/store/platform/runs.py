@@ -1,7 +1,7 @@
 """Runs of workflows as rows: what they do, where they are, what they wait for, what each step did.
 
 A run that waits is a row with a place in its program; any process goes on with it. Separate from
-`engine.saving.running`, which carries them out.
+`engine.saving.runs.running`, which carries them out.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from deploy_tool.policy import set_policy
+from deploy_tool.plans.policy import set_policy
 from tests.integration.admin.conftest import Designer
 from tests.integration.admin.test_saving import new_field
 from tests.support.forms import fields_of

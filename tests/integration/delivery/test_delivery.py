@@ -14,8 +14,8 @@ import pytest
 from engine.clock import FixedClock, SystemClock
 from engine.delivery import deliver_environment, lanes_to_deliver
 from engine.delivery.signing import is_signed
-from engine.saving.effects import call_endpoint, send_mail
-from engine.saving.people import Person
+from engine.saving.runs.effects import call_endpoint, send_mail
+from engine.saving.runs.people import Person
 from engine.session import Session
 from engine.settings import Settings
 from engine.store.database import Database

@@ -10,8 +10,8 @@ import pytest
 
 from engine.clock import SystemClock
 from engine.delivery import deliver_environment
-from engine.saving.effects import call_endpoint, send_mail
-from engine.saving.people import Person
+from engine.saving.runs.effects import call_endpoint, send_mail
+from engine.saving.runs.people import Person
 from engine.session import Session, run
 from engine.store.platform.enter import SystemCredential
 from engine.store.platform.outbox_shelf import list_effects

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from deploy_tool import switching
+from deploy_tool.deploying import switching
 from deploy_tool.installation import Installation
 from engine.settings import Settings
 from tests.integration.deploy.conftest import DEAL

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy_tool.applying import Order, apply_plan
+from deploy_tool.deploying.applying import Order, apply_plan
 from deploy_tool.installation import Installation
-from deploy_tool.proposing import propose
+from deploy_tool.plans.proposing import propose
 from engine.errors import DeploymentFailed
 from engine.settings import Settings
 from engine.store.database import Database

@@ -13,8 +13,8 @@ import pytest
 
 from deploy_tool.cli import main
 from deploy_tool.cli.commands.git_install import START
-from deploy_tool.git_merging import merge_file, read_side
-from deploy_tool.git_showing import show_file
+from deploy_tool.git.merging import merge_file, read_side
+from deploy_tool.git.showing import show_file
 from tests.conftest import missing
 from tests.integration.deploy.conftest import DEAL, PROJECT
 from tests.support.proof import IS_PROOF, proof_length
@@ -163,7 +163,7 @@ HEAVY = {"sqlalchemy", "flask", "jinja2", "celery", "jsonschema", "marshmallow",
 
 @pytest.mark.parametrize(
     ("module", "files"),
-    [("deploy_tool.git_merging", 3), ("deploy_tool.git_showing", 1)],
+    [("deploy_tool.git.merging", 3), ("deploy_tool.git.showing", 1)],
 )
 def test_a_driver_loads_nothing_that_it_does_not_need(tmp_path, module, files):
     """Git starts one process per file: what it loads is what people wait for."""
@@ -214,7 +214,14 @@ def test_gate_14_one_file_is_merged_within_a_tenth_of_a_second(tmp_path, figure)
             Path(name).write_text(text, encoding="utf-8")
         begun = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-c", START, "deploy_tool.git_merging", *names, "objects/deal.yaml"],
+            [
+                sys.executable,
+                "-c",
+                START,
+                "deploy_tool.git.merging",
+                *names,
+                "objects/deal.yaml",
+            ],
             check=True,
         )
         took.append(time.perf_counter() - begun)

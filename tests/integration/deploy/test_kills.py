@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from deploy_tool.applying import APPLY_STEPS
+from deploy_tool.deploying.applying import APPLY_STEPS
 from engine.store.platform.versions import PUBLISH_STEPS
 from tests.integration.deploy.conftest import DEAL
 from tests.support.proof import proof_length

@@ -8,13 +8,13 @@ import time
 
 import pytest
 
-from deploy_tool import phasing, switching
-from deploy_tool.applying import Order, apply_plan
-from deploy_tool.following import FOLLOW_STEPS
+from deploy_tool.deploying import phasing, switching
+from deploy_tool.deploying.applying import Order, apply_plan
+from deploy_tool.deploying.following import FOLLOW_STEPS
+from deploy_tool.deploying.phasing import PHASE_STEPS
+from deploy_tool.deploying.unfinished import find, follow
 from deploy_tool.installation import Installation
-from deploy_tool.phasing import PHASE_STEPS
-from deploy_tool.proposing import propose
-from deploy_tool.unfinished import find, follow
+from deploy_tool.plans.proposing import propose
 from engine.errors import DeploymentFailed
 from engine.settings import Settings
 from engine.store.platform.deployments import list_deployments

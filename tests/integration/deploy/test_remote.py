@@ -10,7 +10,7 @@ from io import StringIO
 
 import pytest
 
-from deploy_tool import applying, switching
+from deploy_tool.deploying import applying, switching
 from deploy_tool.exits import Exit
 from deploy_tool.installation import Installation
 from engine.clock import SystemClock

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_tool.checking import check_folder
+from deploy_tool.sources.checking import check_folder
 from engine.diff import diff_trees
 from engine.model.kinds import KINDS
 from engine.names import split_key

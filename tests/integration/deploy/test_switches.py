@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from deploy_tool.applying import Order, apply_plan
+from deploy_tool.deploying.applying import Order, apply_plan
 from deploy_tool.installation import Installation
-from deploy_tool.proposing import propose
+from deploy_tool.plans.proposing import propose
 from engine.settings import Settings
 from tests.integration.deploy.conftest import DEAL
 from tests.support.proof import proof_length

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from deploy_tool.installation import Installation
-from deploy_tool.proposing import propose
+from deploy_tool.plans.proposing import propose
 from deploy_tool.testing.shadow import open_shadow
 from engine.settings import Settings
 from engine.store.platform.evidence import load_evidence

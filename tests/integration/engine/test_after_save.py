@@ -344,7 +344,7 @@ def test_a_run_is_given_up_that_takes_too_many_steps(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Loops are bounded: the run fails, nothing of it stays, and the record is saved."""
-    monkeypatch.setattr("engine.saving.running.MOST_STEPS", 4)
+    monkeypatch.setattr("engine.saving.runs.running.MOST_STEPS", 4)
     steps = "  - {name: each, for_each: lines, do: [{name: m, set: {state: name}}]}\n"
     world = make_world(with_flows(flow("w", "saved", steps, 'stage = "won"')))
     made = deal(world)

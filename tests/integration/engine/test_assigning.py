@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.errors import Conflict, NotFound, RequestInvalid
-from engine.saving.assigning import choose_owner, choose_owners
+from engine.saving.runs.assigning import choose_owner, choose_owners
 from engine.session import Session
 from tests.support.worlds import World, publish_texts, texts_of
 

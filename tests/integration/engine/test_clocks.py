@@ -12,7 +12,7 @@ from engine.clock import FixedClock
 from engine.compiled import CompiledObject
 from engine.errors import NotFound
 from engine.names import ObjectName
-from engine.saving.timing import Timing, breach_one, clocks_of
+from engine.saving.deadlines.timing import Timing, breach_one, clocks_of
 from engine.session import Session
 from engine.store.platform import clocks
 from tests.support.worlds import World, publish_texts, texts_of

@@ -14,8 +14,8 @@ from engine.errors import AutomationFailed
 from engine.model.fields.base import Value
 from engine.names import ObjectName
 from engine.programs import Group, Recipient
-from engine.saving.effects import call_endpoint, notify, send_mail
-from engine.saving.people import Person, resolve_people
+from engine.saving.runs.effects import call_endpoint, notify, send_mail
+from engine.saving.runs.people import Person, resolve_people
 from engine.session import Session
 from engine.source import tree_from_texts
 from engine.store.database import Database

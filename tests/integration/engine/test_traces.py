@@ -11,7 +11,7 @@ import pytest
 from engine.clock import FixedClock
 from engine.compiled import Switch
 from engine.errors import AccessDenied, NotFound, RecordInvalid, RequestInvalid
-from engine.saving.why import traces_of, why
+from engine.saving.explaining.why import traces_of, why
 from engine.session import Session, run
 from engine.store.database import Tx
 from engine.store.platform import traces

@@ -16,7 +16,7 @@ from engine.clock import FixedClock
 from engine.errors import Conflict
 from engine.jobs.running import go_on_in
 from engine.jobs.table import Work
-from engine.saving.resuming import cancel, retry
+from engine.saving.runs.resuming import cancel, retry
 from engine.session import ListRequest, Session, run
 from engine.snapshots import Environments
 from engine.store.failures import Busy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from engine.saving.resuming import resume_due
+from engine.saving.runs.resuming import resume_due
 from engine.session import Session
 from engine.store.platform import runs
 from engine.store.platform.history import read

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from deploy_tool.exits import UsageWrong
-from deploy_tool.places import EnvironmentPlace, FolderPlace, GitPlace, read_environment, read_place
+from deploy_tool.sources.places import (
+    EnvironmentPlace,
+    FolderPlace,
+    GitPlace,
+    read_environment,
+    read_place,
+)
 
 KNOWN = ("production", "discounts")
 

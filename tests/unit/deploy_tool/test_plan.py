@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from deploy_tool.exits import UsageWrong
-from deploy_tool.plan import Content, Plan, PlannedChange, PlannedConflict, PlannedStep
-from deploy_tool.plan_files import read_plan, write_plan
-from deploy_tool.rendering import render_plan
+from deploy_tool.plans.plan import Content, Plan, PlannedChange, PlannedConflict, PlannedStep
+from deploy_tool.plans.plan_files import read_plan, write_plan
+from deploy_tool.plans.rendering import render_plan
 from engine.diff import Risk
 from engine.errors import DeploymentFailed
 

@@ -1,0 +1,163 @@
+"""Going back: a deployment taken back, an earlier version, a retired component.
+
+Each is a plan like any other: counted, consented to, carried out as a new version. Taking back is
+the inverse of a deployment merged onto what runs now, so that later work stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from deploy_tool.exits import UsageWrong
+from deploy_tool.installation import Installation
+from deploy_tool.plans.generations import swapped_back
+from deploy_tool.plans.planning import Incoming, Planned, Wishes, plan_deployment
+from deploy_tool.plans.treatments import Way
+from deploy_tool.sources.trees import Running, past_tree, read_running
+from engine.errors import NotFound
+from engine.names import ComponentKey, did_you_mean, split_key
+from engine.source import SourceTree, make_tree
+from engine.store.ddl import steps
+from engine.store.platform.deployments import find_deployment
+from engine.store.platform.journal import load_changes, load_log
+from engine.store.platform.versions import Version
+from engine.store.tx import Tx
+
+_CHANGING = (Way.FILL, Way.MAP, Way.CONVERT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """A plan that goes back, and what of the records stays as it is, in sentences."""
+
+    planned: Planned
+    stays: tuple[str, ...] = ()
+
+
+def propose_rollback(
+    installation: Installation,
+    name: str,
+    *,
+    version: int | None = None,
+    deployment: int | None = None,
+) -> TakenBack:
+    """Plan to take back a deployment (the last one unless named), or to return to a version.
+
+    Raises: UsageWrong U100 when there is nothing to take back.
+    """
+    environment = installation.environment(name)
+    with environment.database.read() as tx:
+        running = read_running(tx)
+        stays: tuple[tuple[ComponentKey, str], ...] = ()
+        if version is not None:
+            source = f"{name}@{version}"
+            incoming = Incoming(tree=_earlier(tx, version, name), name=source)
+        else:
+            taken = _deployed(tx, deployment, name)
+            source = f"{name}@{taken.number - 1}"
+            incoming = Incoming(
+                tree=_earlier(tx, taken.number - 1, name),
+                name=source,
+                base=past_tree(tx, taken.number),
+                base_version=taken.number,
+            )
+            stays = tuple(_what_stays(tx, taken))
+        planned = plan_deployment(
+            environment.name,
+            environment.database.dialect,
+            running,
+            incoming,
+            tx=tx,
+            wishes=Wishes(author=installation.actor),
+        )
+        dialect = environment.database.dialect
+        back = swapped_back(steps(planned.model, running.state, dialect, previous=planned.previous))
+    return TakenBack(planned=planned, stays=tuple(say for key, say in stays if key not in back))
+
+
+def propose_restore(installation: Installation, name: str, component: str) -> Planned:
+    """Plan to bring a retired component back, an object with all that went with it.
+
+    Raises: UsageWrong U100 for one that is there, or never was.
+    """
+    environment = installation.environment(name)
+    with environment.database.read() as tx:
+        running = read_running(tx)
+        back = _gone(tx, running, ComponentKey(component), name)
+        tree = make_tree({**running.tree.docs, **back.docs}.values())
+        incoming = Incoming(tree=tree, name=f"{name} with {component}")
+        return plan_deployment(
+            environment.name,
+            environment.database.dialect,
+            running,
+            incoming,
+            tx=tx,
+            wishes=Wishes(author=installation.actor),
+        )
+
+
+def _deployed(tx: Tx, deployment: int | None, name: str) -> Version:
+    """Find the version that a deployment became. Raises: UsageWrong U100."""
+    made = [v for v in load_log(tx, limit=10_000) if v.deployment is not None and v.number > 1]
+    if deployment is None:
+        if made:
+            return made[0]
+        message = f"Nothing was deployed to {name} that could be taken back."
+        raise UsageWrong(message=message, hint=f"patron log {name}")
+    found = next((v for v in made if v.deployment == deployment), None)
+    if found is None:
+        message = f"{name} has no deployment {deployment} that became a version."
+        raise UsageWrong(message=message, hint=f"patron log {name} --json names them")
+    return found
+
+
+def _earlier(tx: Tx, version: int, name: str) -> SourceTree:
+    try:
+        tree = past_tree(tx, version)
+    except NotFound as absent:
+        hint = f"patron log {name} lists the versions"
+        raise UsageWrong(message=absent.message, hint=hint) from absent
+    if not tree.docs:
+        raise UsageWrong(message=f"Before {name}@{version + 1} there was nothing to return to.")
+    return tree
+
+
+def _what_stays(tx: Tx, taken: Version) -> Iterator[tuple[ComponentKey, str]]:
+    """Say which values of records a deployment changed, by component: those stay as they are."""
+    found = None if taken.deployment is None else find_deployment(tx, taken.deployment)
+    plan: Mapping[str, object] = orjson.loads(found[1]) if found else {}
+    changes = plan.get("changes")
+    for change in changes if isinstance(changes, list) else ():
+        treatment = str(change.get("treatment", ""))
+        if treatment.partition(":")[0] in set(_CHANGING):
+            component = ComponentKey(change["component"])
+            yield component, f"{component}: values changed by {treatment} stay as they are"
+
+
+def _gone(tx: Tx, running: Running, component: ComponentKey, name: str) -> SourceTree:
+    """Give the documents that left with a component, as they were last."""
+    if component in running.tree.docs:
+        message = f"{component} is there; nothing has to be restored."
+        raise UsageWrong(message=message)
+    changes = load_changes(tx, newest_first=True)
+    left = next((c for c in changes if c.component == component and c.after is None), None)
+    if left is None:
+        known = sorted({str(c.component) for c in changes if c.after is None})
+        message = f'{name} never retired a component "{component}".'
+        raise UsageWrong(message=message, hint=did_you_mean(component, known))
+    before = past_tree(tx, left.version - 1)
+    removed = {c.component for c in changes if c.version == left.version and c.after is None}
+    kind, path = split_key(component)
+    kept = [
+        doc
+        for key, doc in before.docs.items()
+        if key == component or (kind == "object" and key in removed and _is_of(key, path[0]))
+    ]
+    return make_tree(kept)
+
+
+def _is_of(key: ComponentKey, name: str) -> bool:
+    return split_key(key)[1][0] == name

@@ -1,0 +1,1 @@
+"""Deadlines: clocks that follow what a save turned, pause, and are missed once."""
