@@ -8,9 +8,11 @@ process goes on at the first unfinished one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
 
 from deploy_tool.deploying.following import follow_up, follow_up_pending
 from deploy_tool.deploying.switching import Carrying, large, somebody_else
@@ -134,21 +136,24 @@ class Phased:
         self.carrying.deployment = self.carrying.start(tx, now, is_kept=True)
 
     def _expand(self) -> None:
-        """Add columns that nobody sees yet, one by one; then let every save write both."""
+        """Add columns that nobody sees yet, table by table; then let every save write both.
+
+        Each wait for a table stops everybody there for up to a tenth of a second, so that a table
+        is asked for once.
+        """
         with self.database.read() as tx:
             added = [step for step in self.carrying.steps(tx) if isinstance(step, AddColumn)]
-        number = self.carrying.plan.version + 1
-        for step in added:
+        for _, steps in groupby(added, key=lambda step: step.place.table):
             at_step("phase.expand")
-            hidden = replace(step, place=step.place._replace(status=BUILDING))
-            in_short(
-                self.database,
-                lambda tx, s=hidden: s.run(tx, version=number),  # type: ignore[misc]  # bound now
-                patience=self.patience,
-            )
+            in_short(self.database, partial(self._add, steps=tuple(steps)), patience=self.patience)
         if any(True for _ in self._conversions()) and not self._done.get("silent"):
             at_step("phase.silent")
             switching(self.database, self._look_again, patience=self.patience)
+
+    def _add(self, tx: Tx, *, steps: Sequence[AddColumn]) -> None:
+        for step in steps:
+            hidden = replace(step, place=step.place._replace(status=BUILDING))
+            hidden.run(tx, version=self.carrying.plan.version + 1)
 
     def _look_again(self, tx: Tx) -> None:
         """Let every worker meet the new columns with its next transaction: the silent switch."""
