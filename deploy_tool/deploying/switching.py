@@ -124,7 +124,8 @@ class Carrying:
     def verify(self, tx: Tx) -> None:
         """Refuse a plan that is stale, not allowed, or concerns more than was consented to."""
         ensure_fresh(self.plan, read_head(tx))
-        ensure_allowed(tx, self.plan, self.order.source)
+        zone = zone_of((self.planned.previous or self.planned.model).project.time_zone)
+        ensure_allowed(tx, self.plan, self.order.source, now=self.clock.now(), zone=zone)
         if self.order.source in BRINGING:
             ensure_present(tx, self.plan, self.planned.operations, self.planned.result)
         if tx.is_write and not self.is_built:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -53,6 +55,7 @@ def test_a_fresh_environment_asks_for_nobody(production):
         "approvals": 0,
         "validation": False,
         "freeze": False,
+        "windows": "",
         "retention.retired": 30,
         "retention.bin": 30,
     }
@@ -68,7 +71,15 @@ def test_a_policy_is_kept(production):
 
 
 @pytest.mark.parametrize(
-    "setting", ["approvals=many", "aprovals=1", "approvals", "freeze=maybe", "direct_edit=2"]
+    "setting",
+    [
+        "approvals=many",
+        "aprovals=1",
+        "approvals",
+        "freeze=maybe",
+        "direct_edit=2",
+        "windows=at night",
+    ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_and_nothing_is_set(production, setting):
     """Exit 64, also for the good settings beside it."""
@@ -154,6 +165,24 @@ def test_nothing_is_deployed_in_a_freeze(planned, production):
     done = production("apply", sealed, "--yes", "--json")
 
     assert (done.code, done.json["code"]) == (6, "D112")
+
+
+def test_deployments_are_taken_in_their_windows_only(planned, production):
+    """Outside of them exit 6 with the next opening; going back is possible at any time."""
+    sealed, _ = planned()
+    closed = (datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=2)).strftime("%a").lower()
+    production("env", "policy", "production", f"windows={closed} 08:00-18:00")
+
+    refused = production("apply", sealed, "--yes", "--json")
+    production("env", "policy", "production", "windows=")
+    done = production("apply", sealed, "--yes")
+    production("env", "policy", "production", f"windows={closed} 08:00-18:00")
+    back = production("rollback", "production", "--yes", "--accept", "retire", "--json")
+
+    assert (refused.code, refused.json["code"]) == (6, "D112")
+    assert f"takes deployments {closed} 08:00-18:00 (Europe/Paris) only" in refused.json["message"]
+    assert f"opens {closed} " in refused.json["hint"]
+    assert (done.code, back.code) == (0, 0), back.out
 
 
 def test_a_backup_is_a_whole_copy_and_overwrites_nothing(
