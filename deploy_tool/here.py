@@ -259,7 +259,7 @@ def _ensure_without_data(data: str) -> None:
     """Refuse to bring records along. Raises: UsageWrong U101."""
     if data != "none":
         raise UsageWrong(
-            message=f"Bringing records along (--data {data}) comes with the promotion of changes.",
+            message=f"Records cannot be brought along yet (--data {data}).",
             code="U101",
             hint="--data none makes a sandbox with the configuration alone",
         )

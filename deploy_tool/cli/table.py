@@ -81,7 +81,7 @@ RESOLVE = opt(
     metavar="CONFLICT=…",
 )
 
-WITH_PROMOTION = "comes with the promotion of changes"
+WITH_DATA = "comes with sandboxes that carry records"
 WITH_PEOPLE = "comes with sign-in and access"
 
 COMMANDS: tuple[Command, ...] = (
@@ -245,7 +245,7 @@ COMMANDS: tuple[Command, ...] = (
             arg("NAME", "name of the sandbox"),
             opt("--data", "what to do with its records", choices=("keep", "reseed")),
         ),
-        waits=WITH_PROMOTION,
+        waits=WITH_DATA,
     ),
     Command(
         name="sandbox list", help="list the sandboxes", module="sandbox_list", is_anywhere=True

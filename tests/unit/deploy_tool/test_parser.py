@@ -105,4 +105,4 @@ def test_the_help_of_a_waiting_command_says_when_it_comes(capsys):
 
     assert caught.value.code == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "This command comes with the promotion of changes." in shown
+    assert "This command comes with sandboxes that carry records." in shown
