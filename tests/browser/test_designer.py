@@ -34,7 +34,7 @@ def test_a_field_travels_from_a_sandbox_to_production(seat: Sit, site: Site) -> 
     """Made, tried, reviewed and deployed in the browser; production shows it without a restart."""
     page = seat("admin").page
     page.goto(f"{site.address}/e/production/setup/environments")
-    page.get_by_label("Name").fill("loyalty")
+    page.get_by_label("Name", exact=True).fill("loyalty")
     page.get_by_role("button", name="Make a sandbox of production").click()
     page.wait_for_url("**/e/loyalty/setup/")
     assert "nothing to promote" in page.locator(".envbar").inner_text()
@@ -120,7 +120,7 @@ def test_one_piece_of_work_is_promoted_as_a_change_set(seat: Sit, site: Site) ->
     taken = seat("admin", bypass_csp=True)
     page = taken.page
     page.goto(f"{site.address}/e/production/setup/environments")
-    page.get_by_label("Name").fill("pieces")
+    page.get_by_label("Name", exact=True).fill("pieces")
     page.get_by_role("button", name="Make a sandbox of production").click()
     page.wait_for_url("**/e/pieces/setup/")
     for label in ("Piece one", "Piece two"):
