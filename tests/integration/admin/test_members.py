@@ -161,6 +161,7 @@ def test_a_second_factor_is_reset_over_rest(shop: House):
     assert (own.status, own.json["code"]) == (409, "R201")
 
 
+@pytest.mark.usefixtures("_browsers")  # they give the administrator a password
 def test_working_as_somebody_in_a_sandbox_opens_no_plan_of_its_parent(shop: House):
     """It opens one environment: what they may see in production is asked by them, there."""
     member = NewMember(email="colleague@example.test", permission_sets=frozenset({ADMIN}))
