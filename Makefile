@@ -29,6 +29,7 @@ install-dev: .venv/.installed-dev .venv/.frontend-dev ## the same, with everythi
 	@python3 tools/install.py requirements.txt requirements-dev.txt
 	@$(PY) -m tools.browser
 	@$(PY) -m tools.redis
+	@$(PY) -m tools.rabbitmq
 	@touch $@
 
 # These two touch their stamps themselves, once it has worked: without a registry the next run tries again.

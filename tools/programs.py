@@ -1,6 +1,7 @@
 """Programs of the system that tests need: found, or installed where we may.
 
-For `tools.browser` and `tools.redis`, run by `make install-dev`. Patron itself needs neither.
+For `tools.browser`, `tools.redis` and `tools.rabbitmq`, run by `make install-dev`. Patron itself
+needs none of them.
 """
 
 from __future__ import annotations

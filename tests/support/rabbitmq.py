@@ -1,8 +1,4 @@
-"""A RabbitMQ of the tests' own, on loopback and free ports; skipped where there is none.
-
-Unlike Redis it is not asked for by continuous integration: it is large, and few installations have
-it. Whoever has it (`apt-get install rabbitmq-server`) runs the tests over it.
-"""
+"""A RabbitMQ of the tests' own, on loopback and free ports, killed and started as they like."""
 
 from __future__ import annotations
 
@@ -12,11 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
+from tests.conftest import missing
 from tests.support.servers import free_port
-
-PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+from tools.rabbitmq import HOW, find_rabbitmq
 
 
 @dataclass(frozen=True)
@@ -29,9 +23,10 @@ class RabbitMq:
 
 
 def open_rabbitmq(folder: Path) -> RabbitMq:
-    """Prepare a server; skip where there is none."""
-    if not PROGRAM.exists():
-        pytest.skip("No RabbitMQ here: apt-get install rabbitmq-server")
+    """Prepare a server; skip with a reason where there is none (with CI=true: fail)."""
+    path = find_rabbitmq()
+    if not path:
+        missing(f"No RabbitMQ here. {HOW}")
     folder.mkdir(parents=True, exist_ok=True)
     port, names = free_port(), str(free_port())
     told = {
@@ -49,7 +44,7 @@ def open_rabbitmq(folder: Path) -> RabbitMq:
 
     def begin() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [str(PROGRAM)],
+            [path],
             env={**os.environ, **told},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
