@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -44,9 +44,10 @@ def at_hand(place: FolderPlace | GitPlace) -> Iterator[Files]:
         yield Files(path=place.path, shown=place.path, revision=git_revision(place.path))
         return
     commit = _commit(place)
-    root = _project_folder(place, _listed(commit))
+    files = _listed(commit)
+    root = _project_folder(place, files)
     with tempfile.TemporaryDirectory(prefix="patron-git-") as folder:
-        _write(commit, root, Path(folder))
+        _write(files, root, Path(folder))
         yield Files(path=Path(folder), shown=Path(place.text), revision=commit)
 
 
@@ -111,22 +112,47 @@ def _is_project(name: str) -> bool:
     return path.name in PROJECT_FILES and not any(part.startswith(".") for part in path.parts)
 
 
-def _write(commit: str, root: str, folder: Path) -> None:
-    """Write the metadata files below a folder of a commit, byte by byte as git holds them."""
-    for name, content in _listed(commit).items():
-        path = PurePosixPath(name)
-        if path.suffix not in SUFFIXES or (root != "." and not path.is_relative_to(root)):
-            continue
-        below = path if root == "." else path.relative_to(root)
-        file = folder / below
+def _write(files: dict[str, str], root: str, folder: Path) -> None:
+    """Write the metadata files below a folder of a commit, byte by byte as git holds them.
+
+    Raises: UsageWrong U140 for a file that is not in this repository: it must not pass for deleted.
+    """
+    paths = {PurePosixPath(name): content for name, content in files.items()}
+    below = {
+        path.relative_to(root): content
+        for path, content in paths.items()
+        if path.suffix in SUFFIXES and path.is_relative_to(root)
+    }
+    contents = _contents(tuple(below.values()))
+    for path, content in below.items():
+        if content not in contents:
+            message = f"Git has lost {path} of this revision, or never fetched it."
+            raise UsageWrong(message=message, code="U140", hint="git fetch brings what others have")
+        file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(_git("cat-file", "blob", content) or b"")
+        file.write_bytes(contents[content])
 
 
-def _git(*words: str) -> bytes | None:
+def _contents(ids: Sequence[str]) -> dict[str, bytes]:
+    """Read contents by their ids, in one process of git; those that it does not have are left out.
+
+    It answers each id with a line, `ID blob SIZE` or `ID missing`, and so many bytes and a newline.
+    """
+    rest = _git("cat-file", "--batch", given="".join(f"{one}\n" for one in ids).encode()) or b""
+    found = {}
+    while rest:
+        told, _, rest = rest.partition(b"\n")
+        name, sort, *size = told.decode().split(" ")
+        if sort == "blob":
+            length = int(size[0])
+            found[name], rest = rest[:length], rest[length + 1 :]
+    return found
+
+
+def _git(*words: str, given: bytes | None = None) -> bytes | None:
     """Ask git about the repository around here; None where it has no answer."""
     git = shutil.which("git")
     if git is None:
         return None
-    done = subprocess.run([git, *words], capture_output=True, check=False)  # noqa: S603  # git itself, and words of ours
+    done = subprocess.run([git, *words], input=given, capture_output=True, check=False)  # noqa: S603  # git itself, and words of ours
     return done.stdout if done.returncode == 0 else None

@@ -159,3 +159,15 @@ def test_a_revision_is_delivered_from_afar_too(repository, away):
     assert done.code == 0, done.err
     newest = repository("log", "production", "--json").json["versions"][0]
     assert (newest["git_revision"], newest["actor"]) == (git("rev-parse", "v2"), "lea@example.test")
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_file_that_git_has_lost_does_not_pass_for_deleted(repository, tmp_path):
+    """A clone without all contents: exit 64 and the file, not a plan that retires what it said."""
+    lost = git("rev-parse", "v2:crm/objects/deal.yaml")
+    (tmp_path / ".git/objects" / lost[:2] / lost[2:]).unlink()
+
+    done = repository("plan", "--from", "git:v2", "--to", "production", "--json")
+
+    assert (done.code, done.json["code"]) == (64, "U140")
+    assert "objects/deal.yaml" in done.json["message"]
