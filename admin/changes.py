@@ -203,7 +203,8 @@ def _back(query: str, place: str = "") -> Response:
     """Lead to the page again, with the change set that was chosen."""
     name = request.values.get("set", "")
     words = "&".join(filter(None, (query, f"set={quote(name)}" if name else "")))
-    return go(f"{visit().root}/setup/changes?{words}#{place}".rstrip("?#").replace("?#", "#"))
+    asked, shown = f"?{words}" if words else "", f"#{place}" if place else ""
+    return go(f"{visit().root}/setup/changes{asked}{shown}")
 
 
 def _failures(report: Report) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from api.calls import Calls
+from api.calls import PRODUCTION, Calls
 from engine.errors import AccessDenied, NotFound
 from engine.session import Session, run
 from engine.snapshots import Environment, Environments
@@ -24,7 +24,6 @@ from engine.store.platform.members import find_member, find_member_of_user
 T = TypeVar("T")
 
 SEES = ("customize", "deploy")  # either lets somebody see a configuration
-PRODUCTION = "production"
 ADMINISTERS = "system_administrator"
 
 

@@ -217,11 +217,11 @@ class Carrying:
 
     def _run_steps(self, tx: Tx, number: int) -> Pending:
         """Run the steps; in phases what was done before and what comes afterwards is left out."""
-        is_online, has_indexes = self.is_built, False
+        has_indexes = False
         for step in self.steps(tx):
-            if is_online and isinstance(step, ConvertColumn):
+            if self.is_built and isinstance(step, ConvertColumn):
                 continue
-            if is_online and isinstance(step, CreateIndex) and not step.is_instant:
+            if self.is_built and isinstance(step, CreateIndex) and not step.is_instant:
                 has_indexes = True
                 if step.is_unique:
                     note_unindexed(tx, self._unindexed(step))
@@ -236,13 +236,12 @@ class Carrying:
 
     def _fill(self, tx: Tx, snapshot: Snapshot, now: datetime, pending: Pending) -> Pending:
         """Treat records and compute what the new configuration makes stale; or leave it."""
-        is_online = self.is_built
-        later = [c for c in self.plan.changes if is_online and _is_large(c)]
+        later = [c for c in self.plan.changes if self.is_built and _is_large(c)]
         changes = [c for c in self.plan.changes if c not in later]
         carry_out(tx, snapshot, changes, self.planned.operations, at=now)
         before = self.planned.running.tree.tree
         pending = pending.and_treat(later)
-        if is_online:
+        if self.is_built:
             return pending.and_compute(stale_fields(snapshot.model, before))
         zone = zone_of(snapshot.model.project.time_zone)
         refill(tx, snapshot, EvalContext(now=now, zone=zone, env=snapshot.env), before)

@@ -68,9 +68,9 @@ def _of_object(
 ) -> Iterator[tuple[ComponentKey, Breaking]]:
     """Ask the database for what it can tell in one look, and read the records for the rest."""
     told = {
-        key: meeting(condition)
+        key: met
         for key, condition in asked.items()
-        if not condition.uses & _ONLY_IN_A_SAVE and after.can_tell(owner, meeting(condition))
+        if not condition.uses & _ONLY_IN_A_SAVE and after.can_tell(owner, met := meeting(condition))
     }
     for key, counted in zip(told, after.found_each(owner, tuple(told.values())), strict=True):
         yield key, Breaking(counted=counted)

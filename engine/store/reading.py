@@ -90,7 +90,9 @@ def fetch_rows(
     `for_update` locks what is read, in the order of the plan: who waited for a record that changed
     meanwhile gets it as it is now, and not at all when it does not fit any more.
     """
-    window = fetch_window(tx, snapshot, plan, caller, limit=limit, after=after, hold=for_update)
+    window = fetch_window(
+        tx, snapshot, plan, caller, limit=limit, after=after, for_update=for_update
+    )
     return window.rows, window.next
 
 
@@ -102,18 +104,18 @@ def fetch_window(
     *,
     limit: int,
     after: Cursor | None = None,
-    hold: bool = False,
+    for_update: bool = False,
 ) -> Window:
     """Read one window of a list: what comes after a cursor, or before one that leads back.
 
-    `hold` locks what it reads, in lists without a narrowing policy.
+    `for_update` locks what it reads, in lists without a narrowing policy.
     One statement; one row more than the limit is asked for, to know whether there is more.
     Raises: RequestInvalid Q103 for a cursor whose keys no column can hold.
     """
     if after is not None:
         ensure_fits(after, plan, snapshot.model, tx.dialect)
     size = limit + 1 if is_narrow(plan.policy) else None
-    holds = hold and tx.dialect == "postgresql"
+    holds = for_update and tx.dialect == "postgresql"
     shape = ("list", None if after is None else after.shape, size, holds)
     prepared = _prepare(
         tx,

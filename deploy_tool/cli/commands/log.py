@@ -11,8 +11,6 @@ from deploy_tool.site import Site
 
 SHORT = 7
 
-SHORT = 7
-
 
 def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """List who made which version, when, how many components it changed; and what failed."""
