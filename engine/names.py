@@ -5,9 +5,9 @@ Separate, because files, expressions, SQL and REST must agree on them to the let
 
 from __future__ import annotations
 
-import difflib
+import importlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NewType
 
 from engine.locale import say
@@ -72,5 +72,11 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     At most 2,000 known names are looked at.
     """
     names = [name for _, name in zip(range(2000), known, strict=False)]
-    near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
+    near = _matcher()(wrong, names, n=1, cutoff=0.6)
     return say('did you mean "{name}"?', name=near[0]) if near else ""
+
+
+def _matcher() -> Callable[..., list[str]]:
+    """Load what compares names when one is misspelt: git's merge driver never waits for it."""
+    found: Callable[..., list[str]] = importlib.import_module("difflib").get_close_matches
+    return found
