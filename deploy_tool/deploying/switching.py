@@ -202,6 +202,7 @@ class Carrying:
             actor=self.order.actor,
             at=now,
             ordered=canonical(self.order.as_json()) if is_kept else "{}",
+            project=self.plan.project,
         )
 
     def note(self, tx: Tx, now: datetime, action: str, detail: Mapping[str, object]) -> None:

@@ -13,10 +13,9 @@ from deploy_tool.installation import Installation
 from deploy_tool.plans.change_sets import with_sets
 from deploy_tool.plans.deciding import read_decisions
 from deploy_tool.plans.planning import Incoming, Planned, Wishes
-from deploy_tool.plans.proposing import plan_incoming, read_incoming
+from deploy_tool.plans.proposing import incoming_tree, plan_incoming, read_incoming
 from deploy_tool.plans.treatments import read_sent_treatment
 from deploy_tool.sources.places import VERSION, EnvironmentPlace
-from deploy_tool.sources.scope import scope_of
 from deploy_tool.sources.sent_trees import read_sent
 from engine.names import EnvironmentName
 
@@ -74,8 +73,7 @@ def _incoming(installation: Installation, asked: Asked) -> Incoming:
     if asked.files is None:
         place = _place(installation, asked)
         return read_incoming(installation, place, asked.source, asked.target)
-    tree = read_sent(asked.files, asked.source)
-    return Incoming(tree=tree, name=asked.source, scope=scope_of(tree))
+    return incoming_tree(read_sent(asked.files, asked.source), asked.source)
 
 
 def _place(installation: Installation, asked: Asked) -> EnvironmentPlace:

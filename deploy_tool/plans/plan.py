@@ -217,6 +217,7 @@ class Plan:
     visibility: tuple[Seen, ...] = ()  # records that come into sight or go out of it, by role
     failed: tuple[FailedCheck, ...] = ()  # what the target lacks: refused until it has it
     git_revision: str = ""  # the commit that the files are, or "REV+production@3" where merged
+    project: str = ""  # whose files they are; "" for an environment
 
     @property
     def target(self) -> str:
@@ -287,6 +288,7 @@ class Plan:
             "checks": self._checks(),
             "needs": {"accept": list(self.needs), "approvals": self.approvals},
             **({"git_revision": self.git_revision} if self.git_revision else {}),
+            **({"project": self.project} if self.project else {}),
             **{name: entries for name, entries in self._told().items() if entries},
         }
 

@@ -85,6 +85,7 @@ def plan_of(document: Mapping[str, object]) -> Plan:
         removed=tuple(ComponentKey(_text(key)) for key in _list(document["removed"])),
         author=_text(document["author"]),
         git_revision=_text(document.get("git_revision", "")),
+        project=_text(document.get("project", "")),
         approvals=_number(_mapping(document["needs"])["approvals"]),
         since=tuple(_since(item) for item in _items(document.get("since", []))),
         resolved=tuple(_conflict(item) for item in _items(document.get("resolved", []))),

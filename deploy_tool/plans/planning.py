@@ -61,6 +61,7 @@ class Incoming:
     `base` is None where nobody noted it: then files win inside their scope.
     `scope` holds the patterns of files it owns; empty: all. `model` is what the tree compiles to,
     where somebody has compiled it before. `decided`: conflicts that were decided where it was made.
+    `project` names whose files it is, "" where it is an environment.
     """
 
     tree: SourceTree
@@ -70,6 +71,7 @@ class Incoming:
     scope: tuple[str, ...] = ()
     model: Model | None = None
     decided: Mapping[str, str] = field(default_factory=dict)
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +264,7 @@ class _Composing:
             access=self._access(),
             visibility=counting.visibility_of(operations) if counting else (),
             failed=self._missing_values(),
+            project=self.incoming.project,
         )
 
     def _counting(self) -> Counting | None:

@@ -23,7 +23,7 @@ from deploy_tool.plans.promoting import sandbox_incoming
 from deploy_tool.sources.checking import check_folder, under
 from deploy_tool.sources.checkouts import Files, at_hand
 from deploy_tool.sources.places import EnvironmentPlace, FolderPlace, Place, read_place
-from deploy_tool.sources.scope import scope_of
+from deploy_tool.sources.scope import project_of, scope_of
 from deploy_tool.sources.trees import environment_tree, past_tree, read_running
 from engine.errors import MetadataInvalid, NotFound, Severity
 from engine.names import EnvironmentName
@@ -80,14 +80,15 @@ def plan_incoming(
 ) -> Planned:
     """Plan what came from somewhere; `noted` is the version of the target its work began from.
 
-    Where nobody noted it, files of a git revision begin from the last one that was delivered here.
+    Where nobody noted it, files of a git revision begin from the last one that their project
+    delivered here.
     Raises: UsageWrong U100 and U105; MetadataInvalid M100 with every problem.
     """
     database = target.database
     with database.read() as tx:
         running = read_running(tx)
         if noted is None and git_revision:
-            noted = find_delivered(tx)
+            noted = find_delivered(tx, incoming.project)
         if noted is not None and noted != running.head.version:
             incoming = _with_base(tx, incoming, noted)
         decisions = replace(wishes.decisions, kept=incoming.decided)
@@ -135,7 +136,12 @@ def read_incoming(
 def incoming_files(files: Files, name: str) -> Incoming:
     """Read what files bring. Raises: MetadataInvalid M100 for those that cannot be read."""
     tree = read_files(files.path, files.shown)
-    return Incoming(tree=tree, name=name, scope=scope_of(tree))
+    return incoming_tree(tree, name)
+
+
+def incoming_tree(tree: SourceTree, name: str) -> Incoming:
+    """Say whose files a tree is, and what of the target they own."""
+    return Incoming(tree=tree, name=name, scope=scope_of(tree), project=project_of(tree))
 
 
 def read_files(folder: Path, shown: Path | None = None) -> SourceTree:

@@ -1,6 +1,7 @@
-"""What a project owns: `scope` of project.yaml, as patterns of files.
+"""What a project is called and what it owns: `project` and `scope` of project.yaml.
 
-Separate, because planning deletes only inside it and pulling writes only inside it.
+Separate, because planning deletes only inside a scope and pulling writes only inside it. A scope is
+a list of patterns of files.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ def scope_of(tree: SourceTree) -> tuple[str, ...]:
     project = tree.docs.get(PROJECT)
     patterns = project.data.get("scope") if project is not None else None
     return tuple(map(str, patterns)) if isinstance(patterns, list | tuple) else ()
+
+
+def project_of(tree: SourceTree) -> str:
+    """Give the name of a tree's project, by which its deliveries are told from those of others."""
+    project = tree.docs.get(PROJECT)
+    return str(project.data.get("project", "")) if project is not None else ""
 
 
 def is_owned(key: ComponentKey, scope: tuple[str, ...]) -> bool:

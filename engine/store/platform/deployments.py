@@ -38,8 +38,8 @@ LAST = 2**53
 _COLUMNS = "id, digest, base_version, version, state, steps, actor, started_at, finished_at, error"
 _START = """
 INSERT INTO patron_deployment
-    (digest, base_version, state, steps, plan, actor, started_at, error, ordered)
-VALUES (?, ?, 'running', '[]', ?, ?, ?, '', ?) RETURNING id
+    (digest, base_version, state, steps, plan, actor, started_at, error, ordered, project)
+VALUES (?, ?, 'running', '[]', ?, ?, ?, '', ?, ?) RETURNING id
 """
 _STEPS = "UPDATE patron_deployment SET steps = ? WHERE id = ?"
 _FINISH = """
@@ -56,12 +56,14 @@ def start_deployment(
     actor: str,
     at: datetime,
     ordered: str = "{}",
+    project: str = "",
 ) -> int:
     """Note that a plan is being carried out; give the deployment's id.
 
     `ordered` is what going on needs beside the plan: who wants it, and what they consented to.
+    `project` names whose files it delivers.
     """
-    row = (digest, base_version, plan, actor, milliseconds(at), ordered)
+    row = (digest, base_version, plan, actor, milliseconds(at), ordered, project)
     ((number,),) = tx.rows(native(tx, _START), row)
     return int(number)
 

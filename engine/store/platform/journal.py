@@ -49,16 +49,19 @@ def find_by_tree(tx: Tx, tree: str) -> int | None:
     return None if found is None or found[0] is None else int(found[0])
 
 
-def find_delivered(tx: Tx) -> int | None:
-    """Give the newest version that is just what a git revision says; None when none is.
+def find_delivered(tx: Tx, project: str) -> int | None:
+    """Give the newest version that is just what a git revision of a project says; None for none.
 
-    A revision that was merged with other work of the environment is noted with a "+".
+    A revision that was merged with other work of the environment is noted with a "+". Deployments
+    of which nobody noted the project may be of any.
     """
     sql = (
-        "SELECT max(number) FROM patron_version"
-        " WHERE git_revision IS NOT NULL AND git_revision NOT LIKE '%+%'"
+        "SELECT max(v.number) FROM patron_version v"
+        " LEFT JOIN patron_deployment d ON d.id = v.deployment"
+        " WHERE v.git_revision IS NOT NULL AND v.git_revision NOT LIKE '%+%'"
+        " AND coalesce(d.project, '') IN ('', ?)"
     )
-    found = tx.row(native(tx, sql))
+    found = tx.row(native(tx, sql), (project,))
     return None if found is None or found[0] is None else int(found[0])
 
 

@@ -171,3 +171,54 @@ def test_a_file_that_git_has_lost_does_not_pass_for_deleted(repository, tmp_path
 
     assert (done.code, done.json["code"]) == (64, "U140")
     assert "objects/deal.yaml" in done.json["message"]
+
+
+OTHER = "project: billing\nlabel: Billing\nformat: 1\nscope: [objects/invoice.yaml]\n"
+INVOICE = "object: invoice\nlabel: Invoice\nfields:\n  name: {type: text}\n"
+
+
+def deliver_two_projects(patron, tmp_path) -> None:
+    """Give production deals of one project (2), a field by hand (3), invoices of another (4)."""
+    patron.write(project=f"{PROJECT}scope: [objects/deal.yaml]\n", objects__deal=NOTE)
+    commit("The first project owns deals")
+    applied(patron, "git:HEAD:crm")
+    by_hand = tmp_path / "hotfix"
+    shutil.copytree(patron.folder, by_hand)
+    (by_hand / "objects" / "deal.yaml").write_text(f"{NOTE}  by_hand: {{type: text}}\n", "utf-8")
+    applied(patron, by_hand)
+    shutil.rmtree(by_hand)
+    other = tmp_path / "other"
+    (other / "objects").mkdir(parents=True)
+    (other / "project.yaml").write_text(OTHER, "utf-8")
+    (other / "objects" / "invoice.yaml").write_text(INVOICE, "utf-8")
+    patron.write(objects__deal=SECOND)
+    commit("A second project, and a field in the first")
+    applied(patron, "git:HEAD:other")
+
+
+def applied(patron, source) -> None:
+    """Deploy a source to production."""
+    done = patron("apply", "--from", source, "--to", "production", "--yes")
+    assert done.code == 0, done.err
+
+
+def test_each_project_begins_from_its_own_last_delivery(repository, far, away, tmp_path):
+    """A field that came by hand before another project delivered is not retired by the first one.
+
+    The same here and from afar. Deliveries of which nobody noted the project may be of any.
+    """
+    deliver_two_projects(repository, tmp_path)
+    words = ("plan", "--to", "production", "--json", "--from")
+
+    here, afar = repository(*words, "git:HEAD:crm"), away(*words, "git:HEAD:crm")
+    other = repository(*words, "git:HEAD:other")
+    with far.environments.open("production").database.write() as tx:
+        tx.run("UPDATE patron_deployment SET project = ''")  # as rows were before it was noted
+    before = repository(*words, "git:HEAD:crm")
+
+    assert components(here) == components(afar) == ["field:deal.second"]
+    assert here.json["base"] == afar.json["base"] == "production@2"
+    assert (here.json["project"], afar.json["project"]) == ("acme", "acme")
+    assert (other.json["project"], other.json["base"]) == ("billing", "production@4")
+    assert before.json["base"] == "production@4"
+    assert components(before) == ["field:deal.by_hand", "field:deal.second"]
