@@ -154,6 +154,7 @@ def shown(told: Told, language: str) -> dict[str, object]:
         "step": request.step or None,
         "locked": request.locks and request.status == "pending",
         "submitted_by": request.submitted_by,
+        "helper": request.helper,
         "submitted_at": request.submitted_at,
         "comment": request.comment,
         "ended_by": request.ended_by,

@@ -48,6 +48,7 @@ APPROVAL_SCHEMA: Json = {
         "step": {"type": ["string", "null"]},
         "locked": {"type": "boolean", "description": "nobody changes the record meanwhile"},
         "submitted_by": _WHO,
+        "helper": {**_WHO, "description": "who worked as them when it was submitted"},
         "submitted_at": _WHEN,
         "comment": _TEXT,
         "ended_by": _WHO,

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from engine.access import Access, Standing, effective, standing
 from engine.clock import Clock, zone_of
 from engine.compiled import Model, Snapshot
-from engine.errors import AccessDenied
+from engine.errors import AccessDenied, SignInRequired
 from engine.expr import EvalContext
 from engine.locale import say
 from engine.model.fields.base import Value
@@ -26,7 +26,7 @@ from engine.saving.unit import Unit
 from engine.snapshots import Credential, Environment
 from engine.store.elsewhere import with_others
 from engine.store.memo import Memo
-from engine.store.platform.enter import Member, MemberCredential, enter, look_at
+from engine.store.platform.enter import Helper, Member, MemberCredential, enter, look_at
 from engine.store.reading import Caller
 from engine.store.tx import Tx
 
@@ -56,7 +56,7 @@ def open_unit(
         caller=caller_of(tx, snapshot, access, member, now),
         now=now,
         source=source,
-        helper=credential.helper if isinstance(credential, MemberCredential) else "",
+        helper=_helper(tx, snapshot.model, access, credential),
         scopes=member.scopes,
         take_ids=partial(environment.ids.take, tx),
         plans=partial(_kept_plan, (snapshot.model.digest, access.signature)),
@@ -75,6 +75,25 @@ def _ensure_second_factor(model: Model, access: Access, credential: Credential) 
     if any(one is not None and one.requires_second_factor for one in held):
         message = say("What you may do here needs a second factor.")
         raise AccessDenied(message, code="A203", hint=say("set it up, then come back"))
+
+
+def _helper(tx: Tx, model: Model, access: Access, credential: Credential) -> Helper | None:
+    """Give who works as the caller; one statement where somebody does, else none.
+
+    Whoever may not any more, because of what they or the other hold now, is sent to sign in.
+    Raises: SignInRequired A200.
+    """
+    helper = credential.helper if isinstance(credential, MemberCredential) else None
+    if helper is None:
+        return None
+    own = look_at(tx, helper.user)
+    held = None if own is None else rights_of(model, own)[0]
+    if held is None or "log_in_as" not in held.permissions:
+        raise SignInRequired
+    is_above = access.is_administrator or not access.permissions <= held.permissions
+    if is_above and not held.is_administrator:
+        raise SignInRequired
+    return helper
 
 
 def _kept_plan(
@@ -131,11 +150,16 @@ def _context(snapshot: Snapshot, access: Access, member: Member, now: datetime) 
     )
 
 
-def in_name_of(unit: Unit, user: int) -> Unit:
+def in_name_of(unit: Unit, user: int, helper: int | None = None) -> Unit:
     """Give the same transaction as that of a user who may be away: for what goes on in their name.
 
+    `helper` worked as them when it began, and is named with them in what goes on.
     Days begin in the project's time zone, as in all that happens by itself.
     """
+    if helper is not None:
+        own = look_at(unit.tx, helper)
+        email = own.email if own is not None else f"user {helper}"
+        unit = replace(unit, helper=Helper(helper, email))
     member = look_at(unit.tx, user)
     if member is None or member.id == unit.me:
         return unit

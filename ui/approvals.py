@@ -131,7 +131,7 @@ def _card(session: Session, cells: Cells, fmt: Formats, seen: Seen, shown: Shown
         title=told.title,
         step=told.steps(language()).get(asked.step, asked.step),
         place=say("Step {place} of {most}", place=place, most=max(len(names), 1)),
-        submitter=shown.submitter or say("Patron"),
+        submitter=_submitter(shown),
         ago=fmt.ago(asked.submitted_at, session.unit.now),
         at=fmt.moment(asked.submitted_at),
         comment=asked.comment,
@@ -142,6 +142,12 @@ def _card(session: Session, cells: Cells, fmt: Formats, seen: Seen, shown: Shown
         may_answer=bool(told.mine),
         may_recall=told.may_recall,
     )
+
+
+def _submitter(shown: Shown) -> str:
+    """Name who submitted; both names where somebody worked as somebody else."""
+    name = shown.submitter or say("Patron")
+    return say("{helper} as {name}", helper=shown.helper, name=name) if shown.helper else name
 
 
 def mark_of(told: Told) -> str:

@@ -20,7 +20,7 @@ from engine.people.persons import person_of
 from engine.saving.noting import not_in_their_name
 from engine.session import Session, run
 from engine.snapshots import Environment, Environments
-from engine.store.platform.enter import MemberCredential
+from engine.store.platform.enter import Helper, MemberCredential
 from engine.store.platform.sessions import SignedInRow
 from web.answers import go_to_sign_in
 from web.cookies import COOKIE
@@ -43,7 +43,7 @@ class Visit:
     name: str
     secret: str  # of the session's cookie
     has_second_factor: bool = False
-    helper: str = ""  # e-mail of who really sits there, working as this person
+    helper: Helper | None = None  # who really sits there, working as this person
 
     @property
     def root(self) -> str:
@@ -60,7 +60,7 @@ class Visit:
 
     def _run(self, work: Callable[[Session], T], *, write: bool) -> T:
         credential = MemberCredential(self.user, self.has_second_factor, self.helper)
-        source = f"ui, {self.helper} as {self.email}" if self.helper else "ui"
+        source = f"ui, {self.helper.email} as {self.email}" if self.helper else "ui"
         return run(self.environment, credential, work, write=write, source=source)
 
 
@@ -115,7 +115,7 @@ class Entrance:
             name=person.name,
             secret=secret,
             has_second_factor=found.has_second_factor,
-            helper=found.email,
+            helper=Helper(environment.user_of(found.person), found.email),
         )
 
 

@@ -119,7 +119,7 @@ def _tell_all(case: _Case, silent: Collection[Asked]) -> None:
     instead = approvals.delegates_of(unit.tx, [one.user for one in silent], at=unit.now)
     for one in silent:
         for user in dict.fromkeys((one.user, instead.get(one.user, one.user))):
-            if user != case.request.submitted_by:
+            if user not in case.request.authors:
                 _tell_one(case, one, user)
 
 

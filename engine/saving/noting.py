@@ -21,7 +21,7 @@ def note(
     given = dict(detail or {})
     if unit.helper:
         given["as"] = email
-    actor = unit.helper or email
+    actor = unit.helper.email if unit.helper else email
     audit.note(unit.tx, at=unit.now, actor=actor, action=action, target=target, detail=given)
 
 

@@ -17,6 +17,7 @@ from engine.programs import Program
 from engine.query import Planner, ReadPlan
 from engine.saving.memory import Memory
 from engine.snapshots import nothing_to_wake
+from engine.store.platform.enter import Helper
 from engine.store.reading import Caller
 from engine.store.tx import Tx
 
@@ -71,7 +72,7 @@ class Unit:
     plans: Plans
     deprecations: list[str] = field(default_factory=list)
     scopes: frozenset[str] = frozenset()
-    helper: str = ""  # e-mail of who works as the caller; "" where it is they themselves
+    helper: Helper | None = None  # who works as the caller; None where it is they themselves
     memory: Memory | None = None  # made when a record with workflows is saved
     wake: Callable[[], None] = nothing_to_wake  # tells a worker, after the commit, what there is
     cause: str = ""  # the component that acts, `workflow:hot_deal`; "" for a person
@@ -83,6 +84,11 @@ class Unit:
     def me(self) -> int:
         """The acting user's id."""
         return self.caller.me
+
+    @property
+    def helper_id(self) -> int | None:
+        """The id of who works as the caller, None where it is they themselves."""
+        return None if self.helper is None else self.helper.user
 
     @property
     def language(self) -> str:

@@ -227,7 +227,7 @@ def _enter(unit: Unit, case: _Case, approval: Approval, comment: str) -> Request
         record_version=case.version,
         comment=comment,
     )
-    number = store.insert(unit.tx, new, by=unit.me, at=unit.now)
+    number = store.insert(unit.tx, new, by=unit.me, helper=unit.helper_id, at=unit.now)
     if number is None:
         return None
     request = _made(unit, number, new)
@@ -399,7 +399,7 @@ def _asked_me(unit: Unit, pending: Sequence[Request]) -> list[Asked]:
 
     Rounds that are over are among them: whoever is late hears that, not that nobody asks them.
     """
-    known = [one.id for one in pending if one.submitted_by != unit.me]
+    known = [one.id for one in pending if unit.me not in one.authors]
     others = store.stands_in_for(unit.tx, unit.me, at=unit.now) if known else frozenset()
     asked = [one for one in store.asked_of(unit.tx, known) if one.user in {unit.me, *others}]
     return sorted(asked, key=lambda one: one.user != unit.me)
@@ -462,6 +462,7 @@ def _made(unit: Unit, number: int, new: NewRequest) -> Request:
         due_at=unit.now if is_pending else None,
         reminders=0,
         version=1,
+        helper=unit.helper_id,
     )
 
 

@@ -1,12 +1,13 @@
 """Whom a step of an approval asks: people by what stands in the record, and members of groups.
 
 Separate from deciding, because reminders ask as well: whoever has joined a group since, and the
-managers of those who stay silent. Nobody is asked about what they have submitted themselves.
+managers of those who stay silent. Nobody is asked about what they have submitted themselves, in
+their own name or working as somebody else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from engine.compiled import ApprovalStep, People
 from engine.expr import EvalContext, ExprFailed
@@ -30,17 +31,17 @@ def ask(
     `is_again`: of a step that has asked before, only those who are new. One statement, where the
     step names whom to ask.
     """
-    wanted = wanted_of(step.approvers, values, context, but=request.submitted_by)
+    wanted = wanted_of(step.approvers, values, context, but=request.authors)
     question = Question(request=request.id, round=request.round, step=step.name, at=unit.now)
     asked = store.ask(unit.tx, question, wanted)
-    queues = set(wanted.ids) - set(asked) - {request.submitted_by}
+    queues = set(wanted.ids) - set(asked) - request.authors
     if queues:
-        asked += store.ask(unit.tx, question, _members(unit, queues, request.submitted_by))
+        asked += store.ask(unit.tx, question, _members(unit, queues, request.authors))
     if not is_again and len(asked) < (step.votes if step.decide == "votes" else 1):
-        store.ask_administrators(unit.tx, question, but=request.submitted_by)
+        store.ask_administrators(unit.tx, question, but=request.authors)
 
 
-def _members(unit: Unit, ids: set[int], but: int) -> Wanted:
+def _members(unit: Unit, ids: set[int], but: Collection[int]) -> Wanted:
     """Give the members of those queues that an expression gave, as `owner` may be one."""
     groups = unit.snapshot.model.groups
     members = [
@@ -56,7 +57,7 @@ def _members(unit: Unit, ids: set[int], but: int) -> Wanted:
 
 
 def wanted_of(
-    people: People, values: Mapping[str, Value], context: EvalContext, *, but: int = 0
+    people: People, values: Mapping[str, Value], context: EvalContext, *, but: Collection[int] = ()
 ) -> Wanted:
     """Say whom a place of the configuration names; what cannot be computed is nobody."""
     ids = set()
@@ -77,7 +78,7 @@ def ask_managers(unit: Unit, request: Request, step: ApprovalStep) -> None:
         for one in store.asked_of(unit.tx, [request.id])
         if one.round == request.round and one.answer is None and one.why == store.APPROVER
     ]
-    wanted = Wanted(ids=store.managers_of(unit.tx, silent), but=request.submitted_by)
+    wanted = Wanted(ids=store.managers_of(unit.tx, silent), but=request.authors)
     question = Question(
         request=request.id, round=request.round, step=step.name, at=unit.now, why=store.ESCALATED
     )

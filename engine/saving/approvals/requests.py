@@ -70,11 +70,13 @@ class Shown:
     """A request that waits, on the page of its record.
 
     `changes`: what led to it, of the fields that the caller may read: (field, before, after).
-    `about`: the readable fields that the approval looks at.
+    `about`: the readable fields that the approval looks at. `submitter`, `helper`: in whose name it
+    was submitted, and who worked as them, "" where it was they themselves.
     """
 
     told: Told
     submitter: str
+    helper: str
     changes: tuple[tuple[CompiledField, Value, Value], ...]
     about: tuple[CompiledField, ...]
 
@@ -161,6 +163,7 @@ class Approvals:
         return Shown(
             told=told,
             submitter=card.submitter,
+            helper=card.helper,
             changes=tuple(
                 (field, read_kept(field, change[0]), read_kept(field, change[1]))
                 for field in fields
@@ -203,7 +206,7 @@ class Approvals:
         unit = self.unit
         definition = self._definition(request)
         is_pending = request.status == store.PENDING
-        may_answer = is_pending and request.submitted_by != unit.me and not unit.helper
+        may_answer = is_pending and unit.me not in request.authors and not unit.helper
         mine = [
             one
             for one in asked

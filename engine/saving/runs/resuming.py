@@ -24,7 +24,8 @@ from engine.store.platform import runs
 from engine.store.platform.runs import RunRow
 from engine.store.platform.versions import load_revisions, load_tree_rows
 
-AsActor = Callable[[int], Unit]  # gives the transaction in the name of a user
+# Gives the transaction in the name of a user; the second is who worked as them, if anybody did.
+AsActor = Callable[[int, int | None], Unit]
 _PINNED: Memo[tuple[object, ...], Program] = Memo(64)
 
 
@@ -33,10 +34,11 @@ def resume_due(unit: Unit, as_actor: AsActor, *, limit: int = 200) -> int:
     taken = runs.take_due(unit.tx, at=unit.now, limit=limit)
     groups: dict[tuple[object, ...], list[RunRow]] = {}
     for row in taken:
-        key = (row.component, row.pointer, tuple(sorted(row.parts.items())), row.actor)
+        who = (row.actor, row.helper)
+        key = (row.component, row.pointer, tuple(sorted(row.parts.items())), who)
         groups.setdefault(key, []).append(row)
     for rows in groups.values():
-        take_up(as_actor(rows[0].actor), rows)
+        take_up(as_actor(rows[0].actor, rows[0].helper), rows)
     return len(taken)
 
 
@@ -99,7 +101,7 @@ def _laid_out_again(unit: Unit, model: Model, row: RunRow) -> Program:
 def retry(unit: Unit, run: int, as_actor: AsActor) -> RunRow:
     """Go on with a failed run behind the last step kept. Raises: NotFound; Conflict W115."""
     row = _taken(unit, run, {FAILED}, say("Only a run that has failed is tried again."))
-    take_up(as_actor(row.actor), [row])
+    take_up(as_actor(row.actor, row.helper), [row])
     return _found(unit, run)
 
 

@@ -133,6 +133,7 @@ def _begun(
         record=record,
         cause=cause,
         actor=unit.me,
+        helper=unit.helper_id,
         state=RUNNING,
         started_at=unit.now,
     )

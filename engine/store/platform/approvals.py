@@ -27,7 +27,8 @@ APPROVER, NOBODY, ESCALATED = "approver", "nobody", "escalated"
 class Request:
     """One request. `revision` and `digest` say which version of the approval it goes by.
 
-    `round` counts the steps that were entered; `version` its changes.
+    `round` counts the steps that were entered; `version` its changes. `helper`: who worked as
+    `submitted_by` when it was submitted, None where it was they themselves.
     """
 
     id: int
@@ -50,6 +51,12 @@ class Request:
     due_at: datetime | None
     reminders: int
     version: int
+    helper: int | None = None
+
+    @property
+    def authors(self) -> frozenset[int]:
+        """Those who do not decide about it: in whose name it was submitted, and who did."""
+        return frozenset({self.submitted_by, self.helper or self.submitted_by})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +84,12 @@ class Card:
 
     `mine`: those of `asked`, by id, whom the caller is or stands in for. `changes`: what the save
     changed that it was submitted with, field -> (before, after), in the form of the history.
+    `submitter` and `helper` are names, "" for none.
     """
 
     request: Request
     submitter: str
+    helper: str
     asked: tuple[Asked, ...]
     mine: frozenset[int]
     changes: Mapping[str, Sequence[object]]
@@ -104,12 +113,12 @@ class NewRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Whom to ask: users by id, by role and by e-mail; `but` is never among them."""
+    """Whom to ask: users by id, by role and by e-mail; those of `but` are never among them."""
 
     ids: Collection[int] = ()
     roles: Collection[str] = ()
     emails: Collection[str] = ()
-    but: int = 0
+    but: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,19 +135,19 @@ class Question:
 _COLUMNS = (
     "id, record, object, approval, revision, digest, status, step, round, locks, record_version,"
     " submitted_by, submitted_at, comment, ended_by, ended_at, ended_comment, due_at, reminders,"
-    " version"
+    " version, helper"
 )
 _R = ", ".join(f"r.{name}" for name in _COLUMNS.split(", "))
 _INSERT = """
 INSERT INTO patron_approval_request (record, object, approval, revision, digest, status, step,
     round, locks, record_version, submitted_by, submitted_at, comment, ended_by, ended_at,
-    ended_comment, due_at, reminders, version)
-VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, '', ?, 0, 1)
+    ended_comment, due_at, reminders, version, helper)
+VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, '', ?, 0, 1, ?)
 ON CONFLICT (record, approval) WHERE status = 'pending' DO NOTHING RETURNING id
 """
 _MEMBERS = """
 FROM patron_user u JOIN patron_member m ON m.user_id = u.id
-WHERE m.active AND u.active AND u.deleted_at IS NULL AND u.id <> ?
+WHERE m.active AND u.active AND u.deleted_at IS NULL AND u.id NOT IN ({but})
 """
 _ASK = f"""
 INSERT INTO patron_approval_asked (request, round, step, user_id, why, asked_at, comment)
@@ -171,7 +180,9 @@ WHERE id = ? AND answer IS NULL
 """
 
 
-def insert(tx: Tx, new: NewRequest, *, by: int, at: datetime) -> int | None:
+def insert(
+    tx: Tx, new: NewRequest, *, by: int, helper: int | None = None, at: datetime
+) -> int | None:
     """Write a request; None when the record waits for this approval already. One statement.
 
     Whoever is asked is told at once: it is due now.
@@ -181,6 +192,7 @@ def insert(tx: Tx, new: NewRequest, *, by: int, at: datetime) -> int | None:
         *(new.record, new.object, new.approval, new.revision, new.digest, new.status, new.step),
         *(int(new.locks), new.record_version, by, when, new.comment),
         *(None if is_pending else by, None if is_pending else when, when if is_pending else None),
+        helper,
     )
     made = tx.row(native(tx, _INSERT), row)
     return None if made is None else int(made[0])
@@ -199,18 +211,22 @@ def ask(tx: Tx, question: Question, wanted: Wanted) -> list[int]:
             params.extend(values)
     if not conditions:
         return []
-    return _ask(tx, question, " OR ".join(conditions), (wanted.but, *params))
+    return _ask(tx, question, " OR ".join(conditions), params, but=wanted.but)
 
 
-def ask_administrators(tx: Tx, question: Question, *, but: int) -> list[int]:
+def ask_administrators(tx: Tx, question: Question, *, but: Collection[int]) -> list[int]:
     """Ask the administrators, because a step finds too few to ask; give those who are new."""
-    return _ask(tx, replace(question, why=NOBODY), _IS_ADMINISTRATOR, (but,))
+    return _ask(tx, replace(question, why=NOBODY), _IS_ADMINISTRATOR, (), but=but)
 
 
-def _ask(tx: Tx, question: Question, condition: str, params: Sequence[object]) -> list[int]:
+def _ask(
+    tx: Tx, question: Question, condition: str, params: Sequence[object], *, but: Collection[int]
+) -> list[int]:
     asked = (question.request, question.round, question.step, question.why)
-    given = (*asked, milliseconds(question.at), *params)
-    return [int(row[0]) for row in tx.rows(native(tx, _ASK.format(wanted=condition)), given)]
+    others = sorted(but) or [0]
+    given = (*asked, milliseconds(question.at), *others, *params)
+    sql = _ASK.format(but=", ".join("?" * len(others)), wanted=condition)
+    return [int(row[0]) for row in tx.rows(native(tx, sql), given)]
 
 
 def names_of_queues(tx: Tx, ids: Collection[int]) -> frozenset[str]:
@@ -303,12 +319,13 @@ def card(tx: Tx, record: int, me: int, *, at: datetime) -> list[Card]:
     """Give what waits on a record, everybody who was asked, and what led to it: one statement."""
     when = milliseconds(at)
     sql = f"""
-        SELECT {_A}, {_R}, s.name, (SELECT h.changes FROM patron_history h
+        SELECT {_A}, {_R}, s.name, w.name, (SELECT h.changes FROM patron_history h
                 WHERE h.record = r.record AND h.version = r.record_version LIMIT 1),
             a.user_id = ? OR EXISTS (SELECT 1 FROM patron_absence x WHERE x.user_id = a.user_id
                 AND u.delegate = ? AND x.since <= ? AND (x.until IS NULL OR x.until > ?))
         FROM patron_approval_request r
         LEFT JOIN patron_user s ON s.id = r.submitted_by
+        LEFT JOIN patron_user w ON w.id = r.helper
         LEFT JOIN patron_approval_asked a ON a.request = r.id
         LEFT JOIN patron_user u ON u.id = a.user_id
         WHERE r.record = ? AND r.status = 'pending' ORDER BY r.id, a.round, a.id
@@ -376,10 +393,10 @@ def to_decide(tx: Tx, user: int, *, at: datetime, limit: int = 200) -> list[tupl
         JOIN patron_approval_request r ON r.id = a.request AND r.round = a.round
             AND r.status = 'pending'
         WHERE a.answer IS NULL AND (a.user_id = ? OR a.user_id IN ({_AWAY}))
-            AND r.submitted_by <> ?
+            AND r.submitted_by <> ? AND coalesce(r.helper, 0) <> ?
         ORDER BY r.id, a.id LIMIT ?
     """
-    rows = tx.rows(native(tx, sql), (user, user, when, when, user, limit))
+    rows = tx.rows(native(tx, sql), (user, user, when, when, user, user, limit))
     return [(_request(row[:-1]), int(row[-1])) for row in rows]
 
 
@@ -416,10 +433,12 @@ def _card(rows: Sequence[Row]) -> Card:
     first = rows[0]
     end = _AT + len(_COLUMNS.split(", "))
     asked = [(_read_asked(row[:_AT]), bool(row[-1])) for row in rows if row[0] is not None]
-    changes = from_json(first[end + 1]) if first[end + 1] else {}
+    submitter, helper, kept = first[end], first[end + 1], first[end + 2]
+    changes = from_json(kept) if kept else {}
     return Card(
         request=_request(first[_AT:end]),
-        submitter=first[end] or "",
+        submitter=submitter or "",
+        helper=helper or "",
         asked=tuple(one for one, _ in asked),
         mine=frozenset(one.id for one, is_mine in asked if is_mine),
         changes=changes if isinstance(changes, dict) else {},

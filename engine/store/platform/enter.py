@@ -32,16 +32,24 @@ class TokenCredential:
 
 
 @dataclass(frozen=True, slots=True)
+class Helper:
+    """Who works as somebody else: their own user record, and their e-mail."""
+
+    user: int
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
 class MemberCredential:
     """A member whom somebody else has authenticated: a signed-in session, a job's owner.
 
-    `has_second_factor` False: a session that was opened by a password alone. `helper`: the e-mail
-    of who works as this member, "" where it is they themselves.
+    `has_second_factor` False: a session that was opened by a password alone. `helper`: who works
+    as this member, None where it is they themselves.
     """
 
     user: int
     has_second_factor: bool = True
-    helper: str = ""
+    helper: Helper | None = None
 
 
 @dataclass(frozen=True, slots=True)

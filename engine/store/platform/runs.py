@@ -26,7 +26,7 @@ class RunRow:
     """One run. `memory` holds what a place alone does not say: the loops it is in.
 
     `waits_for`: "time", "condition", "approval:7", or "" for a run that does not wait. `parts`: the
-    revisions of the components it runs by.
+    revisions of the components it runs by. `helper`: who worked as `actor`, if anybody did.
     """
 
     id: int
@@ -48,6 +48,7 @@ class RunRow:
     input: Data = field(default_factory=dict)
     code: str = ""
     error: str = ""
+    helper: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +70,9 @@ class StepRow:
 
 _COLUMNS = (
     "id, component, pointer, parts, version, object, record, cause, actor, state, at, memory,"
-    " waits_for, due_at, started_at, ended_at, input, code, error"
+    " waits_for, due_at, started_at, ended_at, input, code, error, helper"
 )
-_INSERT = f"INSERT INTO patron_run ({_COLUMNS}) VALUES ({', '.join('?' * 19)})"
+_INSERT = f"INSERT INTO patron_run ({_COLUMNS}) VALUES ({', '.join('?' * 20)})"
 _UPDATE = (
     "UPDATE patron_run SET state = ?, at = ?, memory = ?, waits_for = ?, due_at = ?, ended_at = ?,"
     " code = ?, error = ? WHERE id = ?"
@@ -229,7 +230,7 @@ def _written(run: RunRow) -> tuple[object, ...]:
         *(run.id, run.component, run.pointer, to_json(run.parts), run.version, run.object),
         *(run.record, run.cause, run.actor, run.state, run.at, to_json(run.memory)),
         *(run.waits_for, _instant(run.due_at), milliseconds(run.started_at)),
-        *(_instant(run.ended_at), to_json(run.input), run.code, run.error),
+        *(_instant(run.ended_at), to_json(run.input), run.code, run.error, run.helper),
     )
 
 
@@ -254,4 +255,5 @@ def _read(row: Row) -> RunRow:
         input=from_json(row[16]),  # type: ignore[arg-type]  # the same
         code=row[17],
         error=row[18],
+        helper=row[19],
     )

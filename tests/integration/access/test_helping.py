@@ -18,16 +18,19 @@ from tests.support.visitors import Visitor, visitor_of
 HOME = "/e/production/"
 REFUSED = "You work as somebody else"
 TAKER = "permission_set: taker\nlabel: Taker\npermissions: [export_data]\n"
+HELPS = "permission_set: helps\nlabel: Helps\npermissions: [log_in_as]\n"
 
 
 @on_both
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
     """Give an installation with an approval, its people and a second administrator."""
-    files = texts(DISCOUNT, access__permission_sets__taker=TAKER)
+    sets = {"access__permission_sets__taker": TAKER, "access__permission_sets__helps": HELPS}
+    files = texts(DISCOUNT, **sets)
     with installed(request, files) as made:
         admin, ids = made.caller(), {}
         for who in ("boss", "rep"):
-            made.admit(who, *PEOPLE[who]["permission_sets"], "taker")
+            more = ["taker", *["helps"] * (who == "boss")]
+            made.admit(who, *PEOPLE[who]["permission_sets"], *more)
             found = admin.get("/records/user", where=f'email = "{who}@example.test"').json
             ids[who] = found["records"][0]["id"]
             admin.patch(f"/records/user/{ids[who]}", {"role": PEOPLE[who]["role"]})
@@ -36,9 +39,9 @@ def house(request: pytest.FixtureRequest) -> Iterator[House]:
         yield made
 
 
-def helper(house: House, other: str) -> Visitor:
-    """Give the administrator's browser, in which they work as somebody else."""
-    visitor = visitor_of(house, "admin")
+def helper(house: House, other: str, who: str = "admin") -> Visitor:
+    """Give the browser of an administrator, or of `who`, in which they work as somebody else."""
+    visitor = visitor_of(house, who)
     begun = visitor.send(
         HOME, f"{HOME}log-in-as", reason="A ticket of today", email=f"{other}@example.test"
     )
@@ -78,6 +81,31 @@ def test_nobody_decides_in_the_name_of_another(house: House, deed: str) -> None:
     assert "is for Boss to decide" in visitor.get(f"{HOME}approvals").text
     assert status(house, deal) == "pending"
     decided = house.caller("boss").post(f"/records/deal/{deal}/{deed}", {})
+    assert decided.status == 200
+
+
+def test_what_a_helper_submits_is_not_theirs_to_decide(house: House) -> None:
+    """On the page, over REST and by mail: the request names both, and asks others."""
+    deal = submitted(house)
+    house.caller("rep").post(f"/records/deal/{deal}/recall", {})
+    card, boss = f"{HOME}o/deal/{deal}", house.caller("boss")
+    visitor = helper(house, "rep", "boss")
+    visitor.send(card, f"{card}/approval/submit", approval="discount")
+    ended = visitor.send(HOME, "/log-in-as/end")
+
+    page = visitor.get(card).text
+    told = boss.get(f"/records/deal/{deal}/approvals").json["approvals"][0]
+    refused = boss.post(f"/records/deal/{deal}/approve", {})
+    waiting = [one["record"] for one in boss.get("/approvals").json["to_decide"]]
+    decided = house.caller("second").post(f"/records/deal/{deal}/approve", {})
+
+    assert (ended.status_code, told["status"]) == (303, "pending")
+    assert "asked by Boss as Rep" in page
+    assert ">Approve</button>" not in page
+    assert (told["may"], {one["name"] for one in told["asked"]}) == ([], {"Admin", "Second"})
+    assert told["helper"] != told["submitted_by"]
+    assert (refused.status, refused.json["code"]) == (403, "W166")
+    assert deal not in waiting
     assert decided.status == 200
 
 

@@ -31,6 +31,7 @@ from engine.store.platform.upgrades import (
     environment_11_traces,
     environment_12_deploying,
     environment_13_telling,
+    environment_14_helping,
     functions,
 )
 from engine.store.platform.upgrades.step import Step
@@ -51,6 +52,7 @@ ENVIRONMENT: Sequence[Step] = (
     Step(number=11, title="traces", engine_min=5, apply=environment_11_traces.apply),
     Step(number=12, title="deploying", engine_min=5, apply=environment_12_deploying.apply),
     Step(number=13, title="telling", engine_min=5, apply=environment_13_telling.apply),
+    Step(number=14, title="helping", engine_min=5, apply=environment_14_helping.apply),
 )
 CONTROL: Sequence[Step] = (
     Step(number=1, title="directory", engine_min=1, apply=control_1_directory.apply),
