@@ -18,7 +18,7 @@ from api.headers import read_credential, read_idempotency_key, read_trace_name, 
 from engine.clock import SystemClock
 from engine.errors import NotFound, PatronError, SignInRequired
 from engine.people.tokens import LastUses, ensure_reaches
-from engine.session import KeptAnswer, Session, run
+from engine.session import TRIES, KeptAnswer, Session, run
 from engine.snapshots import Environments
 
 T = TypeVar("T")
@@ -122,7 +122,8 @@ class Calls:
             opened = self._environments.open(environment)
         except NotFound as error:
             raise _not_admitted(environment) from error
-        done = run(opened, credential, within, write=write, trace=read_trace_name())
+        trace = read_trace_name()
+        done = run(opened, credential, within, write=write, trace=trace, tries=TRIES)
         self._uses.note(self._environments.control, credential.text, at=SystemClock().now())
         return done
 

@@ -9,6 +9,7 @@ story of a query: `Session.list` asks `engine.query` for a plan under the caller
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -38,7 +39,7 @@ from engine.saving.sight import Sight
 from engine.saving.unit import Record, Unit
 from engine.snapshots import Credential, Environment
 from engine.store.aggregating import aggregate
-from engine.store.failures import UniqueViolated
+from engine.store.failures import Deadlock, UniqueViolated
 from engine.store.keyset import Cursor
 from engine.store.platform import idempotency
 from engine.store.platform.absences import Absence
@@ -50,6 +51,7 @@ from engine.store.titles import Named, fetch_titles
 from engine.unit import in_name_of, open_unit
 
 __all__ = [
+    "TRIES",
     "Absence",
     "Asked",
     "BulkResult",
@@ -68,6 +70,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+# How often a face begins a request: a save that met another one in a deadlock is done again.
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,19 +97,39 @@ def run(
     clock: Clock | None = None,
     source: str = "api",
     trace: str = "",
+    tries: int = 1,
 ) -> T:
     """Do `work` in one transaction of an environment, as whoever the credential stands for.
 
     Commits when `work` returns, undoes everything when it raises. `trace`: under which name is kept
     why rules and workflows did what they did; "" keeps nothing unless a switch asks for it.
-    Raises: SignInRequired A200; AccessDenied A100 for a trace by who may not customize; whatever
-    `work` raises.
+    `tries`: how often `work` is begun when it meets another transaction in a deadlock; more than
+    once only for work that leaves nothing behind outside of its transaction.
+    Raises: SignInRequired A200; AccessDenied A100 for a trace by who may not customize; Busy S102;
+    whatever `work` raises.
     """
+    chosen = clock or SystemClock()
+    for _ in range(tries - 1):
+        with suppress(Deadlock):
+            return _run(environment, credential, work, chosen, source, trace, write=write)
+    return _run(environment, credential, work, chosen, source, trace, write=write)
+
+
+def _run(
+    environment: Environment,
+    credential: Credential,
+    work: Callable[[Session], T],
+    clock: Clock,
+    source: str,
+    trace: str,
+    *,
+    write: bool,
+) -> T:
     database = environment.database
     unit: Unit | None = None
     try:
         with database.write() if write else database.read() as tx:
-            unit = open_unit(environment, tx, credential, clock or SystemClock(), source)
+            unit = open_unit(environment, tx, credential, clock, source)
             if trace:
                 ask_for_trace(unit, trace)
             try:

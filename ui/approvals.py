@@ -260,6 +260,7 @@ def decide_several() -> Response:
 
     def work(session: Session) -> int:
         done = 0
+        refused.clear()
         for name, record, *question in picked:
             try:
                 with session.unit.tx.savepoint():

@@ -28,7 +28,7 @@ from web.frame import HTML, Frame, make_frame, object_label, page
 from web.texts import say
 from web.visit import visit
 
-STALE, USED_KEY = "C100", "C103"
+STALE, USED_KEY, BUSY = "C100", "C103", "S102"
 RESTORE = "_restore"
 
 
@@ -92,6 +92,8 @@ def field_refused(
     name: str, record: int, field: str, sent: Submission, error: PatronError
 ) -> AnyResponse:
     """Give the editor of one field back with what is wrong; a conflict leads to its page."""
+    if error.code == BUSY:
+        sent.note_busy()
     if error.code == STALE or isinstance(error, NotFound):
         place = "#record" if error.code == STALE else "#main"
         response = refused(name, sent, error)
@@ -144,6 +146,8 @@ def create(name: str) -> AnyResponse:
     except (RecordInvalid, Conflict) as error:
         return refused(name, sent, error)
     except PatronError as error:
+        if error.code == BUSY:
+            return refused(name, sent, error)
         if error.code != "S101":
             raise
         made = visit().write(work)  # the same form was sent twice at once: the other one made it
@@ -155,11 +159,18 @@ def save(name: str, record: int) -> AnyResponse:
     sent = Submission(request.form, record)
     try:
         visit().write(lambda session: save_in(session, name, sent))
-    except (RecordInvalid, Conflict, NotFound) as error:
-        if isinstance(error, NotFound) and not sent.marks:
+    except PatronError as error:
+        if not gives_form_back(error, sent):
             raise
         return refused(name, sent, error)
     return go(f"{visit().root}/o/{name}/{record}")
+
+
+def gives_form_back(error: PatronError, sent: Submission) -> bool:
+    """Tell whether a refusal is answered by the form with what was typed, and not by a page."""
+    if isinstance(error, NotFound):
+        return bool(sent.marks)
+    return isinstance(error, RecordInvalid | Conflict) or error.code == BUSY
 
 
 def save_in(session: Session, name: str, sent: Submission) -> None:
@@ -190,6 +201,8 @@ def refused(name: str, sent: Submission, error: PatronError) -> AnyResponse:
         if error.code == STALE and seen is not None:
             found["template"] = "ui/conflict.html"
             return conflict_values(session, frame, seen, sent)
+        if error.code == BUSY:
+            sent.note_busy()
         if error.code == USED_KEY:
             sent.note_used(session, compiled)
         maker = maker_of(session, frame, compiled, seen=seen, sent=sent)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.errors import AccessDenied, Conflict, NotFound, RecordInvalid
+from engine.errors import AccessDenied, NotFound, PatronError
 from engine.model.fields.links import MAX_ID
 from engine.session import Seen, Session
 from ui import record_forms
@@ -63,8 +63,8 @@ def save_field(name: str, record: int, field: str) -> AnyResponse:
     sent = Submission(request.form, record)
     try:
         visit().write(lambda session: record_forms.save_in(session, name, sent))
-    except (RecordInvalid, Conflict, NotFound) as error:
-        if isinstance(error, NotFound) and not sent.marks:
+    except PatronError as error:
+        if not record_forms.gives_form_back(error, sent):
             raise
         if not is_part():
             return record_forms.refused(name, sent, error)

@@ -27,6 +27,7 @@ from ui.layouts import has_requirements, look_at
 from ui.links import Links, Option
 from ui.sentences import say_error
 from ui.typed import Mistyped, short
+from web.errors import say_busy
 from web.formats import Formats
 from web.frame import object_label
 from web.texts import language, say
@@ -84,6 +85,10 @@ class Submission:
         sentence = "This form was saved already. Save again to make another {object}."
         self._form_wrong = [say(sentence, object=label)]
 
+    def note_busy(self) -> None:
+        """Say that others were in the way; what was typed can be sent as it is."""
+        self._form_wrong = [f"{say_busy()} {say('Save again in a moment.')}"]
+
     @property
     def problems(self) -> Problems:
         """Everything that is wrong."""
@@ -115,6 +120,7 @@ class Submission:
 
         Raises: RecordInvalid, Conflict, NotFound, AccessDenied; `problems` then says it in words.
         """
+        self._begin()
         self.read(session, compiled)
         if self._form_wrong:
             raise RecordInvalid
@@ -172,6 +178,12 @@ class Submission:
                 self._wrong.setdefault(one.field, []).append(sentence)
         if not found:
             self._form_wrong.append(error.message)
+
+    def _begin(self) -> None:
+        """Forget what was found wrong: a transaction that met others is done again from here."""
+        self._wrong.clear()
+        self._options.clear()
+        self._form_wrong = []
 
     # --- reading ------------------------------------------------------------------------------
 

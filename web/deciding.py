@@ -15,7 +15,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from engine.errors import NotFound, PatronError
-from engine.session import Session, Told, run
+from engine.session import TRIES, Session, Told, run
 from engine.snapshots import Environment, Environments
 from engine.store.platform.approval_links import Link, find_link, use_link
 from engine.store.platform.approvals import find
@@ -114,7 +114,7 @@ def _as(environment: Environment, link: Link, work: Callable[[Session], T], *, w
         return work(session)
 
     credential = MemberCredential(link.user, has_second_factor=False)
-    return run(environment, credential, within, write=write, source="ui")
+    return run(environment, credential, within, write=write, source="ui", tries=TRIES)
 
 
 def _asked(session: Session, link: Link) -> tuple[Told, str]:

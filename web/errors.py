@@ -15,6 +15,7 @@ from web.answers import go, go_to_sign_in
 from web.texts import say
 
 SERVER_ERROR = 500
+BUSY, UNAVAILABLE, RETRY_SECONDS = "S102", 503, "1"
 NEEDS_SECOND_FACTOR = "A203"
 _LOG = logging.getLogger("patron.web")
 
@@ -32,6 +33,8 @@ def refused(error: PatronError) -> Response:
         return go_to_sign_in()
     if error.code == NEEDS_SECOND_FACTOR:
         return go("/account/second-factor")
+    if error.code == BUSY:
+        return _busy(error)
     if error.status >= SERVER_ERROR:
         return broken(error)
     page = _page(error.status, error.message, error.hint)
@@ -50,6 +53,19 @@ def failed(error: HTTPException) -> Response | HTTPException:
         413: say("The request is too large."),
     }
     return _page(error.code, sentences.get(error.code, say("The request cannot be read.")))
+
+
+def _busy(error: PatronError) -> Response:
+    """Say that others were in the way: nothing is broken, and sent again it goes through."""
+    _LOG.warning("%s %s met others in the database", request.method, request.path, exc_info=error)
+    page = _page(UNAVAILABLE, say_busy(), say("go back and send it again in a moment"))
+    page.headers["Retry-After"] = RETRY_SECONDS
+    return page
+
+
+def say_busy() -> str:
+    """Give the sentence for a save that others were in the way of."""
+    return say("Others are saving what belongs together with this; nothing was changed.")
 
 
 def broken(error: BaseException) -> Response:

@@ -18,7 +18,7 @@ from engine.errors import NotFound
 from engine.people import find_session
 from engine.people.persons import person_of
 from engine.saving.noting import not_in_their_name
-from engine.session import Session, run
+from engine.session import TRIES, Session, run
 from engine.snapshots import Environment, Environments
 from engine.store.platform.enter import Helper, MemberCredential
 from engine.store.platform.sessions import SignedInRow
@@ -61,7 +61,7 @@ class Visit:
     def _run(self, work: Callable[[Session], T], *, write: bool) -> T:
         credential = MemberCredential(self.user, self.has_second_factor, self.helper)
         source = f"ui, {self.helper.email} as {self.email}" if self.helper else "ui"
-        return run(self.environment, credential, work, write=write, source=source)
+        return run(self.environment, credential, work, write=write, source=source, tries=TRIES)
 
 
 class Entrance:

@@ -3,6 +3,7 @@
     StoreFailed            S100  the database refused or failed; the log has the details
     ├─ UniqueViolated      S101  a value that must be unique is taken; `name` is the index
     ├─ Busy                S102  a lock or a connection was not to be had in time: try again
+    │  └─ Deadlock         S102  two transactions waited for each other, and this one gave way
     └─ ConnectionLost      S103  the database cannot be reached; at a COMMIT this proves nothing
 
 Separate from `tx`, so that every room may catch these without knowing a driver.
@@ -32,10 +33,9 @@ _SQLITE_BROKEN = {
     sqlite3.SQLITE_NOTADB,
     sqlite3.SQLITE_READONLY,
 }
+_PG_CROSSED = (pg.DeadlockDetected, pg.SerializationFailure)
 _PG_BUSY = (
     pg.LockNotAvailable,
-    pg.DeadlockDetected,
-    pg.SerializationFailure,
     pg.QueryCanceled,
     pg.TooManyConnections,
 )
@@ -68,6 +68,14 @@ class Busy(StoreFailed):
     message: str = "The database is busy; nothing was changed. Try again."
     code: str = "S102"
     status: int = 503
+
+
+@dataclass(eq=False)
+class Deadlock(Busy):
+    """Two transactions waited for each other, and the database chose this one to give way.
+
+    Apart from `Busy`, because nobody has waited long for it: done again at once, it goes through.
+    """
 
 
 @dataclass(eq=False)
@@ -107,6 +115,8 @@ def _named(columns: str) -> str:
 def _from_psycopg(error: psycopg.Error, *, is_closed: bool) -> StoreFailed:
     if isinstance(error, pg.UniqueViolation):
         return UniqueViolated(name=error.diag.constraint_name or "")
+    if isinstance(error, _PG_CROSSED):
+        return Deadlock()
     if isinstance(error, _PG_BUSY):
         return Busy()
     return ConnectionLost() if is_closed else StoreFailed()

@@ -151,9 +151,8 @@ def move_on(unit: Unit, found: Sequence[Progress]) -> None:
         with _deeper(unit), unit.tx.savepoint():
             _carry_out(unit, found)
             _write(unit, found)
-    except (Busy, ConnectionLost):
-        raise
     except Exception as wrong:  # noqa: BLE001  # whatever it is, the record that started it stays
+        _ensure_lasting(wrong)
         if len(found) > 1:
             for progress in found:
                 progress.restart()
@@ -161,6 +160,17 @@ def move_on(unit: Unit, found: Sequence[Progress]) -> None:
                 move_on(unit, [progress])
         else:
             fail(unit, found[0], wrong)
+
+
+def _ensure_lasting(wrong: Exception) -> None:
+    """Let go what passes by itself, also out of a step: a run does not fail for it.
+
+    The whole transaction is undone, and done again by the person or the worker that began it.
+    Raises: Busy S102; ConnectionLost S103.
+    """
+    error = wrong.error if isinstance(wrong, StepFailed) else wrong
+    if isinstance(error, Busy | ConnectionLost):
+        raise error
 
 
 @contextmanager
