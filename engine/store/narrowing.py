@@ -196,9 +196,10 @@ class Narrowing:
             found = self._gathered(leaf.policy, parents)
             opened: Ids = sa.select(found.c.id)
         else:
+            # A name at the top of the statement: SQLite reads only so many selects in each other.
             parts = [_ids(s, p) for s, p in self._parts(leaf.policy, parents)]
-            both = _union(parts, sa.union).subquery()
-            opened = sa.select(both.c.id)
+            named = _union(parts, sa.union).cte()
+            opened = sa.select(named.c.id)
         writer = PolicyWriter(parents, Form.LEAD)
         live = _ids(
             parents, parents.live(parents.root), writer.within(parents.root.raw(_ID), opened)
