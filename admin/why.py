@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -16,9 +16,9 @@ from admin.rights import ensure
 from engine.compiled import Switch
 from engine.errors import NotFound, PatronError
 from engine.expr import watching
-from engine.names import component_key
+from engine.saving.explaining.answers import Point, Why
 from engine.saving.explaining.criteria import Part
-from engine.saving.explaining.why import RULE, WORKFLOW, Why
+from engine.saving.explaining.why import askable
 from engine.session import Session
 from engine.store.platform.traces import TraceRow
 from web.answers import go
@@ -46,9 +46,59 @@ OUTCOMES = {
     watching.PASSED: later("passes"),
     watching.FAILED: later("refuses the record"),
 }
-_HOLDS = later("its criteria hold")  # whether it ran is in the history and in traces
+# Of what is asked about without a trace: whether a workflow ran is in the history and in traces.
+ASKED = {
+    **OUTCOMES,
+    watching.FIRED: later("its criteria hold"),
+    watching.ENTERED: later("its criteria hold"),
+    watching.UNKNOWN: later("follows from what you may not read"),
+    watching.HOLDS: later("holds"),
+    watching.NOT_HELD: later("its criteria do not hold"),
+    watching.BY_HAND: later("its criteria hold; it is submitted by hand"),
+    watching.WAITS: later("waits for a decision"),
+    watching.RUNS: later("the clock runs"),
+    watching.IN_BIN: later("the clock stands still while the record is in the bin"),
+    watching.OVER: later("no clock: what stops it holds already"),
+    watching.CHOSEN: later("would be taken"),
+    watching.AFTER: later("an entry before it is taken"),
+}
+PEOPLE = {
+    watching.ASKED: later("is asked"),
+    watching.ANSWERED: later("has answered"),
+    watching.LATER: later("came later; is asked with the next reminder"),
+    watching.AUTHOR: later("is not asked: they submitted it"),
+    watching.INACTIVE: later("may not enter any more"),
+    watching.BLANK: later("names nobody"),
+    watching.UNKNOWN: later("follows from what you may not read"),
+    watching.INSTEAD: later("is asked as administrator: the step finds too few"),
+    watching.ESCALATED: later("is asked because others stayed silent"),
+    watching.STANDS_IN: later("stands in"),
+    watching.TAKES: later("can take it"),
+    watching.AWAY: later("is away"),
+    watching.LAST: later("had the last turn"),
+    watching.OWNS: later("has the record"),
+}
+POINTS = {
+    "start_if": later("Starts when"),
+    "pause_if": later("Stands still while"),
+    "stop_if": later("Stops when"),
+}
+STATES = {
+    "pending": later("Submitted {moment}."),
+    "approved": later("Approved {moment}."),
+    "rejected": later("Rejected {moment}."),
+    "recalled": later("Recalled {moment}."),
+    "running": later("The clock began {moment}."),
+    "paused": later("The clock began {moment}."),
+    "in_bin": later("The clock began {moment}."),
+    "met": later("The clock ended in time {moment}."),
+    "missed": later("The clock ended late {moment}."),
+    "cancelled": later("The clock was given up {moment}."),
+    "chose": later("A run chose an owner by it {moment}."),
+}
 TONES = {
     **dict.fromkeys((watching.FIRED, watching.ENTERED, watching.CHOSEN, watching.PASSED), "green"),
+    **dict.fromkeys((watching.HOLDS, watching.RUNS), "green"),
     watching.FAILED: "red",
 }
 
@@ -76,6 +126,12 @@ class Answer:
     note: str = ""
     sets: str = ""
     steps: tuple[str, ...] = ()
+    state: str = ""
+    since: datetime | None = None
+    due_at: datetime | None = None
+    points: tuple[Answer, ...] = ()
+    people: tuple[str, ...] = ()
+    is_whole: bool = False  # of a workflow or rule: without lines it has no criteria
 
 
 def show_why() -> Response:
@@ -110,7 +166,7 @@ def _work(session: Session) -> Mapping[str, object]:
     rows = _traces(session, name, number)
     return {
         "objects": _objects(session),
-        "components": list(_components(session, name)),
+        "components": list(askable(session.snapshot.model, name).items()),
         "asked": {"object": name, "record": number or "", "component": component},
         "answer": answer,
         "problem": problem,
@@ -149,26 +205,33 @@ def _objects(session: Session) -> list[tuple[str, str]]:
     ]
 
 
-def _components(session: Session, name: str) -> Iterator[tuple[str, str]]:
-    model = session.snapshot.model
-    for workflow in model.workflows.values():
-        if not name or workflow.object == name:
-            yield f"{WORKFLOW}:{workflow.name}", workflow.label
-    compiled = model.objects.get(name)  # type: ignore[call-overload]  # names come as plain text
-    for rule in compiled.rules if compiled is not None else ():
-        yield str(component_key(RULE, name, rule.name)), rule.name
-
-
 def _answer(told: Why) -> Answer:
     note = ""
     if told.waits_for:
         note = say("It waits for a change of: {fields}", fields=", ".join(told.waits_for))
     return Answer(
         label=told.label,
-        said=say(_HOLDS if told.outcome == watching.FIRED else OUTCOMES[told.outcome]),
+        said=say(ASKED[told.outcome]),
         tone=TONES.get(told.outcome, "amber"),
         lines=tuple(_lines(told.criteria)),
         note=note,
+        state=STATES.get(told.state, ""),
+        since=told.since,
+        due_at=told.due_at,
+        points=tuple(map(_point, told.points)),
+        is_whole=not told.points,
+    )
+
+
+def _point(point: Point) -> Answer:
+    label = say(POINTS[point.name]) if point.name in POINTS else point.label or point.name
+    said = (" ".join((one.by, one.name, "·", say(PEOPLE[one.outcome]))) for one in point.people)
+    return Answer(
+        label=label,
+        said=say(ASKED[point.outcome]),
+        tone=TONES.get(point.outcome, ""),
+        lines=tuple(_lines(point.criteria)),
+        people=tuple(one.strip() for one in said),
     )
 
 

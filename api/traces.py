@@ -15,8 +15,8 @@ from api.queries import read_id, read_query
 from engine.compiled import Switch
 from engine.errors import FieldError, RequestInvalid
 from engine.locale import say
+from engine.saving.explaining.answers import Point, Someone, Why
 from engine.saving.explaining.criteria import Part
-from engine.saving.explaining.why import Why
 from engine.session import Session
 from engine.store.platform.traces import TraceRow
 
@@ -53,7 +53,7 @@ class TraceRoutes:
         )
 
     def why(self, environment: str, object: str, id: str) -> Response:
-        """Say what a workflow or rule makes of a record, and upon which values."""
+        """Say what a component makes of a record, upon which values, and whom it means."""
         record, component = read_id(id), _query("component").get("component", "")
         return self.calls.read(
             environment, lambda s: Outcome(value=_why(s.tracing.why(object, record, component)))
@@ -160,7 +160,25 @@ def _why(told: Why) -> dict[str, object]:
         "outcome": told.outcome,
         "waits_for": list(told.waits_for),
         "criteria": _part(told.criteria),
+        "points": [_point(one) for one in told.points],
+        "state": told.state or None,
+        "since": told.since,
+        "due_at": told.due_at,
     }
+
+
+def _point(point: Point) -> dict[str, object]:
+    return {
+        "name": point.name,
+        "label": point.label or None,
+        "outcome": point.outcome,
+        "criteria": _part(point.criteria),
+        "people": [_someone(one) for one in point.people],
+    }
+
+
+def _someone(one: Someone) -> dict[str, object]:
+    return {"by": one.by or None, "user": one.user, "name": one.name, "outcome": one.outcome}
 
 
 def _part(part: object) -> dict[str, object] | None:

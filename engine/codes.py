@@ -254,6 +254,6 @@ CODES: dict[str, str] = {
     "W173": "A comment is too long.",
     "W190": "There is no such assignment for records of this object.",
     "W191": "Nobody can take the record now.",
-    "W192": "There is no such workflow or validation rule for these records.",
+    "W192": "There is no such workflow, rule, approval, SLA or assignment for these records.",
     "W193": "This component cannot be tried on records.",
 }

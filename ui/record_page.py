@@ -125,6 +125,7 @@ class RecordPage:
             "may_edit": may_edit,
             "may_delete": rights.may("delete") and self.seen.may_edit,
             "may_create": rights.may("create"),
+            "asks_why": "customize" in self.session.unit.access.permissions,
             "why_not": "" if may_edit or self.seen.is_bin else self.why_not(),
             "record_type": self._record_type(),
             "actions": self._actions(),

@@ -24,6 +24,17 @@ CHOSEN, NOBODY = "chosen", "nobody"  # of an entry of an assignment: taken, or n
 # Of the clock of a deadline.
 STARTED, PAUSED, RESUMED, STOPPED = "started", "paused", "resumed", "stopped"
 PASSED, FAILED = "passed", "failed"  # of a validation rule
+# Of what is asked about without a trace: see `engine.saving.explaining.why`.
+UNKNOWN = "unknown"  # it follows from what the viewer may not read
+HOLDS = "holds"  # of a condition among others
+BY_HAND = "by_hand"  # of an approval: its criteria hold, and nobody submitted the record
+RUNS, IN_BIN, OVER = "runs", "in_bin", "over"  # of a deadline; over: what stops it holds already
+AFTER = "after"  # of an entry of an assignment: one before it was taken
+# Of somebody whom the configuration names.
+ASKED, ANSWERED, LATER = "asked", "answered", "later"  # later: with the next reminder
+AUTHOR, INACTIVE, BLANK = "author", "inactive", "blank"
+INSTEAD, ESCALATED, STANDS_IN = "instead", "escalated", "stands_in"
+TAKES, AWAY, LAST, OWNS = "takes", "away", "last", "owns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

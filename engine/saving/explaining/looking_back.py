@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from engine.compiled import Model, Switch
 from engine.names import ComponentKey
+from engine.saving.explaining.answers import Why
 from engine.saving.explaining.simulating import MOST_RECORDS, Simulation, simulate
 from engine.saving.explaining.tracing import ensure_may_ask
-from engine.saving.explaining.why import Why, readable, traces_of, why
+from engine.saving.explaining.why import readable, traces_of, why
 from engine.saving.noting import note
 from engine.saving.unit import Unit
 from engine.store.platform import traces
@@ -37,7 +38,7 @@ class Tracing:
         return readable(self.unit, found)
 
     def why(self, name: str, record_id: int, component: str) -> Why:
-        """Say what a workflow or rule makes of a record. Raises: NotFound N100; W192."""
+        """Say what a component makes of a record. Raises: NotFound N100; W192."""
         return why(self.unit, self.unit.planner.object(name), record_id, component)
 
     def simulate(

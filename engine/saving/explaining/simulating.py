@@ -21,8 +21,9 @@ from engine.model.fields.base import Value
 from engine.names import ComponentKey, ObjectName, split_key
 from engine.programs import ForEach, WaitFor, WaitUntil
 from engine.query import ListRequest
+from engine.saving.explaining.standing import Standing, standings
 from engine.saving.explaining.tracing import ensure_may_ask
-from engine.saving.explaining.why import RULE, WORKFLOW, Standing, outcome_of, standings
+from engine.saving.explaining.why import RULE, WORKFLOW, outcome_of
 from engine.saving.sight import Sight, expressions_of
 from engine.saving.unit import Unit
 from engine.store.reading import fetch_rows

@@ -1,125 +1,118 @@
-"""Why, and why not: a record and a workflow or rule, looked at as the record's last save left it.
+"""Why, and why not: a record and a component, looked at as the record's last save left it.
 
-Separate from traces, which tell what was; this tells of any record at any time, without one. What
-the last save changed is taken from the history, so that ISCHANGED and ISNEW say what they said.
+Separate from traces, which tell what was; this tells of any record at any time, without one. Rules
+and workflows are answered here; approvals, deadlines and assignments have rooms of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
-from engine.access import Everything
-from engine.compiled import CompiledObject, Rule, Workflow
+from engine.compiled import (
+    Approval,
+    Assignment,
+    CompiledObject,
+    Deadline,
+    Model,
+    Rule,
+    Workflow,
+)
 from engine.errors import NotFound, RequestInvalid
-from engine.expr import EvalContext, Expression
-from engine.expr.watching import FAILED, FIRED, NOT_HELD, OTHER_TRIGGER, PASSED, UNCHANGED
+from engine.expr import Expression
+from engine.expr.watching import FAILED, FIRED, NOT_HELD, OTHER_TRIGGER, PASSED, UNCHANGED, UNKNOWN
 from engine.locale import say
-from engine.model.fields.base import Value
-from engine.names import ComponentKey, FieldName, ObjectName, component_key, did_you_mean
-from engine.records.draft import changed_mask
-from engine.saving.explaining.criteria import Part, explain, full_planner, seen_by
+from engine.names import ObjectName, component_key, did_you_mean
+from engine.saving.explaining.answers import Teller, Why, is_hidden
+from engine.saving.explaining.criteria import seen_by
+from engine.saving.explaining.standing import Standing, standings
 from engine.saving.explaining.tracing import DONE, ensure_may_ask, from_json
-from engine.saving.looking import read_kept
+from engine.saving.explaining.why_approval import APPROVAL, why_approval
+from engine.saving.explaining.why_clock import SLA, why_clock
+from engine.saving.explaining.why_owner import ASSIGNMENT, why_owner
 from engine.saving.runs.triggering import STARTS
 from engine.saving.sight import Sight
 from engine.saving.unit import Unit
-from engine.store.platform import history, traces
+from engine.store.platform import traces
 from engine.store.platform.traces import TraceRow
 from engine.store.reading import fetch_by_ids
 
 SAVES = frozenset({"created", "updated", "saved", "deleted"})
 WORKFLOW, RULE = "workflow", "validation_rule"
-_ALL = Everything("somebody who may customize asks why")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """A record as its last save left it. `changed`: the mask of fields that this save changed.
-
-    `event`: created or updated.
-    """
-
-    values: Mapping[str, Value]
-    context: EvalContext
-    event: str
-    changed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
-    """What a workflow or rule makes of a record, and upon what.
-
-    `outcome`: the words of `engine.expr.watching`. `waits_for`: fields whose change it waits for.
-    """
-
-    component: ComponentKey
-    label: str
-    trigger: str
-    event: str
-    outcome: str
-    criteria: Part | None
-    waits_for: tuple[str, ...] = ()
+Asked = Workflow | Rule | Approval | Deadline | Assignment
 
 
 def why(unit: Unit, compiled: CompiledObject, record_id: int, component: str) -> Why:
-    """Say what a workflow or validation rule makes of a record that the caller sees.
+    """Say what a component makes of a record that the caller sees.
 
     Raises: AccessDenied A100; NotFound N100; RequestInvalid W192 for a component that is none of
     the object's.
     """
     ensure_may_ask(unit)
-    found = find_component(unit, compiled, component)
+    found = _found(unit, compiled, component)
     plan = unit.planner.load_paths(compiled, ())
     if record_id not in fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, [record_id]):
         raise NotFound
+    if isinstance(found, Approval):
+        return why_approval(unit, compiled, record_id, found)
+    if isinstance(found, Deadline):
+        return why_clock(unit, compiled, record_id, found)
+    if isinstance(found, Assignment):
+        return why_owner(unit, compiled, record_id, found)
     condition = found.invalid_if if isinstance(found, Rule) else found.condition
     reads = () if condition is None else condition.reads
     (standing,) = standings(unit, compiled, [record_id], reads)
-    return _why(unit, compiled, found, condition, standing)
+    return _why(Teller(unit, compiled, standing), found, condition)
 
 
-def find_component(unit: Unit, compiled: CompiledObject, component: str) -> Workflow | Rule:
-    """Give a workflow or rule of an object. Raises: RequestInvalid W192."""
+def askable(model: Model, name: str) -> dict[str, str]:
+    """Give the components about which somebody can ask why, with their labels: of one object.
+
+    All that are known, rules left out, where no object is named.
+    """
+    parts: tuple[tuple[str, Iterable[Workflow | Approval | Deadline | Assignment]], ...] = (
+        (WORKFLOW, model.workflows.values()),
+        (APPROVAL, (one for known in model.approvals.values() for one in known)),
+        (SLA, (one for known in model.deadlines.values() for one in known)),
+        (ASSIGNMENT, model.assignments.values()),
+    )
+    found = {
+        f"{kind}:{one.name}": one.label
+        for kind, known in parts
+        for one in known
+        if name in ("", one.object)
+    }
+    compiled = model.objects.get(ObjectName(name))
+    for rule in compiled.rules if compiled is not None else ():
+        found[str(component_key(RULE, name, rule.name))] = rule.name
+    return found
+
+
+def _found(unit: Unit, compiled: CompiledObject, component: str) -> Asked:
+    """Give a component of an object. Raises: RequestInvalid W192."""
     model = unit.snapshot.model
     kind, _, path = component.partition(":")
-    if kind == WORKFLOW:
-        workflow = model.workflows.get(path)
-        if workflow is not None and workflow.object == compiled.name:
-            return workflow
+    known: dict[str, Iterable[Asked]] = {
+        WORKFLOW: model.workflows.values(),
+        APPROVAL: model.approvals.get(compiled.name, ()),
+        SLA: model.deadlines.get(compiled.name, ()),
+        ASSIGNMENT: model.assignments.values(),
+    }
+    for one in known.get(kind, ()):
+        if one.name == path and (isinstance(one, Rule) or one.object == compiled.name):
+            return one
     for rule in compiled.rules:
         if component == component_key(RULE, compiled.name, rule.name):
             return rule
-    own = [f"{WORKFLOW}:{w.name}" for w in model.workflows.values() if w.object == compiled.name]
-    own += [str(component_key(RULE, compiled.name, rule.name)) for rule in compiled.rules]
     raise RequestInvalid(
-        say('"{name}" is no active workflow or validation rule of these records.', name=component),
+        say(
+            '"{name}" is no active workflow, rule, approval, SLA or assignment of these records.',
+            name=component,
+        ),
         code="W192",
-        hint=did_you_mean(component, own),
+        hint=did_you_mean(component, list(askable(model, compiled.name))),
     )
-
-
-def standings(
-    unit: Unit,
-    compiled: CompiledObject,
-    ids: Sequence[int],
-    reads: Iterable[str],
-) -> list[Standing]:
-    """Give records as their last saves left them, in order of `ids`: two statements for all.
-
-    Read with full rights: who may see the records is asked before.
-    """
-    stored = (str(field.name) for field in compiled.fields.values() if field.is_stored)
-    paths = (*stored, *sorted(reads))
-    plan = full_planner(unit.snapshot.model).load_paths(compiled, paths, policy=_ALL)
-    rows = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, sorted(ids))
-    last = history.last_of(unit.tx, [record for record in ids if record in rows])
-    return [
-        _standing(unit, compiled, rows[record][0], last.get(record))
-        for record in ids
-        if record in rows
-    ]
 
 
 def traces_of(unit: Unit, compiled: CompiledObject, record_id: int) -> list[TraceRow]:
@@ -176,61 +169,28 @@ def _fields(sight: Sight, name: ObjectName, given: object) -> dict[str, object]:
     return {f: value for f, value in given.items() if sight.may_read(name, str(f))}
 
 
-def _standing(
-    unit: Unit,
-    compiled: CompiledObject,
-    values: Mapping[str, Value],
-    last: history.Kept | None,
-) -> Standing:
-    base = replace(unit.caller.context, prior=values, is_new=False)
-    if last is None or last.event not in {"created", "updated", "rolled_up"}:
-        return Standing(values=values, context=base, event="updated", changed=0)
-    if last.event == "created":
-        context = replace(base, prior=None, is_new=True)
-        return Standing(values=values, context=context, event="created", changed=0)
-    before = {
-        name: read_kept(compiled.fields[FieldName(name)], old)
-        for name, (old, _) in last.changes.items()
-        if name in compiled.fields
-    }
-    prior = {**values, **before}
-    changed = changed_mask(compiled, prior, values)
-    context = replace(base, prior=prior)
-    return Standing(values=values, context=context, event="updated", changed=changed)
-
-
-def _why(
-    unit: Unit,
-    compiled: CompiledObject,
-    found: Workflow | Rule,
-    condition: Expression | None,
-    standing: Standing,
-) -> Why:
-    model = unit.snapshot.model
-    part = None
-    if condition is not None:
-        whole = explain(model, compiled, condition, standing.values, standing.context)
-        record = int(standing.values["id"])  # type: ignore[arg-type]  # an integer
-        sight = Sight(unit)
-        part = seen_by(whole, partial(sight.reads, compiled.name, record), sight.may_ask)
+def _why(teller: Teller, found: Workflow | Rule, condition: Expression | None) -> Why:
+    standing, part = teller.standing, teller.part(condition)
     if isinstance(found, Rule):
-        fails = condition is not None and condition.holds(standing.values, standing.context)
+        outcome = FAILED if condition is not None and teller.holds(condition) else PASSED
         return Why(
-            component=component_key(RULE, compiled.name, found.name),
+            component=component_key(RULE, teller.compiled.name, found.name),
             label=found.name,
             trigger="",
             event=standing.event,
-            outcome=FAILED if fails else PASSED,
+            outcome=UNKNOWN if is_hidden(part) else outcome,
             criteria=part,
         )
+    outcome = outcome_of(found, standing)
+    hangs = outcome in {FIRED, NOT_HELD}  # upon the values
     return Why(
         component=component_key(WORKFLOW, found.name),
         label=found.label,
         trigger=found.when,
         event=standing.event,
-        outcome=outcome_of(found, standing),
+        outcome=UNKNOWN if hangs and is_hidden(part) else outcome,
         criteria=part,
-        waits_for=_waits_for(unit, compiled, found),
+        waits_for=_waits_for(teller.unit, teller.compiled, found),
     )
 
 

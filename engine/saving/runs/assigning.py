@@ -26,7 +26,7 @@ from engine.saving.unit import Unit
 from engine.store.aggregating import aggregate
 from engine.store.memo import Memo
 from engine.store.platform.shares import queue_ids
-from engine.store.platform.turns import Candidate, candidates, keep_turn, lock_circle
+from engine.store.platform.turns import Candidate, candidates, keep_turn, last_of, lock_circle
 from engine.store.reading import fetch_by_ids
 
 Asking = tuple[Mapping[str, Value], EvalContext]  # the record, and the surroundings of conditions
@@ -108,6 +108,36 @@ def _loaded(
     return [({**rows.get(_id(v), empty)[0], **v}, context) for v, context in asking]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryLook:
+    """One entry as it stands for a record: what comes of it, and who is meant by it.
+
+    `ids`, `roles`, `emails`: whom it names, active or not; `members`: those who are active. `last`:
+    who had the last turn, 0 for nobody. `is_meant`: it names one person, away or not.
+    """
+
+    entry: AssignmentEntry
+    outcome: str
+    members: tuple[Candidate, ...]
+    ids: frozenset[int]
+    roles: frozenset[str]
+    emails: frozenset[str]
+    last: int
+    is_meant: bool
+
+
+def look_at_entries(
+    unit: Unit,
+    compiled: CompiledObject,
+    found: Assignment,
+    values: Mapping[str, Value],
+    context: EvalContext,
+) -> list[EntryLook]:
+    """Say of every entry what it would make of a record; takes no turn and tells no trace."""
+    choosing = _Choosing(unit, compiled)
+    return [choosing.look(entry, values, context) for entry in found.entries]
+
+
 @dataclass(slots=True)
 class _Choosing:
     """One call: each circle, group and queue is looked at once, however many records there are."""
@@ -139,6 +169,29 @@ class _Choosing:
             if outcome == CHOSEN:
                 return one
         return None
+
+    def look(
+        self, entry: AssignmentEntry, values: Mapping[str, Value], context: EvalContext
+    ) -> EntryLook:
+        """Look at one entry without taking anything."""
+        group, circle = entry.group, self._circle(entry)
+        if entry.path is not None:
+            followed = self._followed(entry, values, context)
+            group = "" if followed is None or self._is_queue(followed) else f"id:{followed}"
+        sort, _, name = group.partition(":")
+        members = self.unit.snapshot.model.groups.get(group)
+        roles = frozenset() if members is None else members.roles
+        emails = frozenset() if members is None else members.users
+        return EntryLook(
+            entry=entry,
+            outcome=self._outcome(entry, values, context),
+            members=tuple(_candidates(self.unit, group)) if group else (),
+            ids=frozenset({int(name)}) if sort == "id" else frozenset(),
+            roles=frozenset({name}) if sort == "role" else roles,
+            emails=frozenset({name.lower()}) if sort == "user" else emails,
+            last=last_of(self.unit.tx, circle) if circle else 0,
+            is_meant=sort in ("user", "id"),
+        )
 
     def hold_circles(self, entries: Iterable[AssignmentEntry | None]) -> None:
         """Hold every circle that is asked, in order of name: two callers never wait crosswise."""

@@ -39,6 +39,12 @@ def lock_circle(tx: Tx, circle: str, *, at: datetime) -> int:
     return int(tx.rows(native(tx, _LOCK), (circle, milliseconds(at)))[0][0])
 
 
+def last_of(tx: Tx, circle: str) -> int:
+    """Give who was last served of a circle, 0 for nobody, without holding it."""
+    row = tx.row(native(tx, "SELECT last FROM patron_turn WHERE circle = ?"), (circle,))
+    return 0 if row is None else int(row[0])
+
+
 def keep_turn(tx: Tx, circle: str, last: int) -> None:
     """Note who was last served of a circle that is held."""
     tx.run(native(tx, _KEEP), (last, circle))

@@ -83,6 +83,21 @@ FILES = {
     "objects/task.yaml": TASK,
     "workflows/deal.yaml": FLOWS,
     "access/permission_sets/sets.yaml": SETS,
+    "approvals/a.yaml": (
+        "approval: rich\nobject: deal\nenter_if: account.tier <> 'none'\n"
+        "submit: {automatic: true}\n"
+        "steps: [{name: s, if: margin > 4000, approvers: account.owner}]\n"
+    ).replace("'", '"'),
+    "sla/a.yaml": (
+        "sla: fast\nobject: deal\nstart_if: account.tier = 'lead' OR account.tier = 'none'\n"
+        "stop_if: margin > 5000\n"
+        "within: 1 hour\n"
+    ).replace("'", '"'),
+    "assignment/a.yaml": (
+        "assignment: fair\nobject: deal\nentries:\n"
+        "  - {if: account.tier <> 'none', to: {user: admin@example.test}}\n"
+        "  - {to: account.owner}\n"
+    ).replace("'", '"'),
 }
 SECRETS = ("Castor", "Pollux", "gold", "4711")
 ORACLE = (
@@ -190,6 +205,30 @@ def test_traces_and_why_stop_at_hidden_records(house: House, deal: int) -> None:
     assert "Castor" not in str(trace)
     page = visitor_of(house, "maker").get(f"/e/production/setup/why?object=deal&record={deal}")
     assert "Castor" not in page.text
+
+
+@pytest.mark.parametrize("component", ["approval:rich", "sla:fast", "assignment:fair"])
+def test_why_not_stops_at_hidden_records(house: House, deal: int, component: str) -> None:
+    """Of approvals, deadlines and assignments: no value, no outcome of one, nobody it names."""
+    path = f"/records/deal/{deal}/why"
+    whole = house.caller().get(path, component=component).json
+
+    told = house.caller("maker").get(path, component=component).json
+
+    assert "gold" in str(whole)
+    assert not any(secret in str(told) for secret in SECRETS)
+    outcomes = [point["outcome"] for point in told["points"]]
+    assert outcomes
+    assert set(outcomes) <= {"unknown", "waits"}  # a request that waits shows on the record
+    people = [one for point in told["points"] for one in point["people"]]
+    assert all(one["user"] is None or one["outcome"] == "asked" for one in people)
+    page = visitor_of(house, "maker").get(
+        f"/e/production/setup/why?object=deal&record={deal}&component={component}"
+    )
+    assert page.status_code == 200
+    answer = page.text[page.text.index('id="answer"') :].partition('id="traces"')[0]
+    assert "follows from what you may not read" in answer
+    assert not any(secret in answer for secret in SECRETS)
 
 
 def test_the_newest_traces_are_of_records_that_show(house: House) -> None:
