@@ -19,6 +19,7 @@ from flask_admin import Admin, AdminIndexView, expose
 from flask_admin.model import BaseModelView
 from werkzeug.wrappers import Response
 
+from admin.deployments import deployment_values
 from admin.rights import ensure
 from engine.clock import SystemClock
 from engine.errors import NotFound
@@ -149,6 +150,8 @@ LABELS: Mapping[str, str] = {
     "version": later("Version"),
 }
 _HIDDEN = frozenset({"person"})
+# Table -> the page of one of its rows, where it has more to tell than its columns.
+DETAILS: Mapping[str, str] = {"deployments": "admin/deployment.html"}
 
 
 def install_platform(app: App, environments: Environments) -> None:
@@ -204,6 +207,7 @@ class TableView(_Inside, BaseModelView):  # type: ignore[misc]  # Flask-Admin sh
         self.title, self.right = TABLES[listing.name]
         self.column_list = self.shown
         self.column_details_list = self.shown
+        self.details_template = DETAILS.get(listing.name, self.details_template)
         super().__init__(
             dict, name=self.title, endpoint=f"platform_{listing.name}", url=listing.name
         )
@@ -301,6 +305,8 @@ class TableView(_Inside, BaseModelView):  # type: ignore[misc]  # Flask-Admin sh
             "deeds": DEEDS.get(self.listing.name, ()),
             "done": request.args.get("done", ""),
         }
+        if template == DETAILS["deployments"]:
+            told |= deployment_values(session, int(self.get_pk_value(values["model"])))
         return page(template, {**values, **told})
 
     @expose("/<int:number>/<int:deed>", methods=("POST",))  # type: ignore[untyped-decorator]  # the same

@@ -71,6 +71,17 @@ _DEPLOYMENT: Json = {
         "started_at": _INSTANT,
         "finished_at": _INSTANT,
         "error": _TEXT,
+        "author": _TEXT,
+        "reason": _TEXT,
+        "git_revision": {"type": ["string", "null"]},
+        "project": _TEXT,
+        "evidence": {"type": "array", "items": _ANY},
+        "counts": {
+            "type": "object",
+            "properties": {"before": _ANY, "after": {"type": ["object", "null"]}},
+        },
+        "timings": {**_ANY, "description": "sort of step -> rows and milliseconds"},
+        "planned": _ANY,
     },
 }
 _MENDING = {

@@ -27,6 +27,7 @@ from deploy_tool.plans.proposing import propose, propose_again, renew_base
 from deploy_tool.site import Prepared
 from deploy_tool.sources.places import EnvironmentPlace
 from deploy_tool.sources.trees import environment_tree
+from deploy_tool.telling_deployments import deployment_of
 from deploy_tool.testing import Report
 from deploy_tool.testing.validating import validate_plan
 from engine.clock import Clock
@@ -110,6 +111,11 @@ class LocalLooking:
     def log(self, name: str) -> Answer:
         """List its versions, newest first."""
         return looking.log_of(self.installation, name)
+
+    def deployment(self, name: str, number: int) -> Answer:
+        """Tell of one deployment whole. Raises: NotFound D162."""
+        with self.installation.environment(name).database.read() as tx:
+            return deployment_of(tx, name, number)
 
     def blame(self, name: str, component: str) -> Answer:
         """Tell which version made each property what it is."""

@@ -132,8 +132,8 @@ def _undone(deployment: Deployment) -> Answer:
         "base_version": deployment.base_version,
         "state": deployment.state,
         "actor": deployment.actor,
-        "at": _instant(deployment.started_at),
-        "finished_at": None if ended is None else _instant(ended),
+        "at": instant(deployment.started_at),
+        "finished_at": None if ended is None else instant(ended),
         "error": deployment.error,
     }
 
@@ -154,7 +154,7 @@ def _version(version: Version, changed: int) -> Answer:
         "source": version.source,
         "actor": version.actor,
         "reason": version.reason,
-        "at": _instant(version.at),
+        "at": instant(version.at),
         "deployment": version.deployment,
         "git_revision": version.git_revision,
         "changes": changed,
@@ -167,7 +167,7 @@ def _blamed(one: Blame) -> Answer:
         "property": one.property,
         "value": one.value,
         "version": version.number,
-        "at": _instant(version.at),
+        "at": instant(version.at),
         "actor": version.actor,
         "reason": version.reason,
     }
@@ -179,11 +179,12 @@ def _authored(version: Version) -> Answer:
         "source": version.source,
         "actor": version.actor,
         "reason": version.reason,
-        "at": _instant(version.at),
+        "at": instant(version.at),
     }
 
 
-def _instant(at: datetime) -> str:
+def instant(at: datetime) -> str:
+    """Write an instant as answers have it."""
     return at.isoformat().replace("+00:00", "Z")
 
 
@@ -193,6 +194,6 @@ def entries(answer: Answer, name: str) -> list[Answer]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def minute(instant: object) -> str:
+def minute(moment: object) -> str:
     """Say an instant of an answer for people: 2026-11-12 09:14 UTC."""
-    return f"{datetime.fromisoformat(str(instant)):%Y-%m-%d %H:%M} UTC"
+    return f"{datetime.fromisoformat(str(moment)):%Y-%m-%d %H:%M} UTC"

@@ -45,6 +45,9 @@ class Looking(Protocol):
     def log(self, name: str) -> Answer:
         """List its versions, newest first."""
 
+    def deployment(self, name: str, number: int) -> Answer:
+        """Tell of one deployment whole. Raises: NotFound D162."""
+
     def blame(self, name: str, component: str) -> Answer:
         """Tell which version made each property what it is."""
 

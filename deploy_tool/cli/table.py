@@ -276,8 +276,11 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="log",
-        help="list the versions of an environment",
-        arguments=(ENV,),
+        help="list the versions of an environment, or tell of one deployment",
+        arguments=(
+            ENV,
+            opt("--deployment", "tell its evidence, counts and time", metavar="D"),
+        ),
         module="log",
         is_anywhere=True,
     ),

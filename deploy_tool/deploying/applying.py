@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gc
 
+from deploy_tool.deploying.counting_after import count_after
 from deploy_tool.deploying.keeping_copies import keep_copy
 from deploy_tool.deploying.phasing import carry_out_in_phases, needs_phases
 from deploy_tool.deploying.switching import Carrying, Order, somebody_else
@@ -86,6 +87,7 @@ def apply_at_once(carrying: Carrying, *, patience: float) -> Version:
     except PatronError as error:
         raise carrying.failed(error) from error
     at_step("apply.done")
+    count_after(carrying.database, carrying.plan.environment, carrying.planned)
     return version
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 import orjson
 
 from deploy_tool.deploying.carrying import treat_some
+from deploy_tool.deploying.stopwatches import Stopwatch, sort_of
 from deploy_tool.exits import Exit
 from deploy_tool.plans.plan import PlannedChange
 from deploy_tool.sources.trees import read_running
@@ -31,6 +33,7 @@ from engine.store.failures import UniqueViolated
 from engine.store.platform import deployments
 from engine.store.platform.deployments import Unfinished
 from engine.store.platform.physical import load_physical, load_unindexed
+from engine.store.platform.timings import INDEX, TREAT, add_timing, drop_timing
 from engine.store.platform.values import load_values
 from engine.store.steps import at_step
 from engine.store.tx import Tx
@@ -97,12 +100,17 @@ def follow_up(
         snapshot = _snapshot(tx, environment)
     pending = _compute(database, snapshot, found, pending, clock)
     pending = _treat(database, snapshot, found, pending, clock)
-    waiting = _build(database) if pending.indexes else ()
+    watch = Stopwatch()
+    with watch.on(INDEX):
+        waiting = _build(database) if pending.indexes else ()
     at_step("follow.done")
     if waiting:
+        with database.write() as tx:
+            drop_timing(tx, found.id, INDEX)
         raise follow_up_pending(environment, found, waiting)
     with database.write() as tx:
         now = clock.now()
+        add_timing(tx, found.id, INDEX, round(watch.spent[INDEX]))
         deployments.finish_deployment(tx, found.id, state="done", at=now, version=found.version)
 
 
@@ -159,11 +167,13 @@ def _compute_some(
     (name, is_roll_up), group = next(groups)
     members = tuple(group)
     fields = [s.field for s in members if _is_there(snapshot, s)]
-    last = None
+    last, watch, sort = None, Stopwatch(), sort_of(members)
     if fields:
-        last = refill_some(
-            tx, snapshot, context, name, fields, is_roll_up=is_roll_up, after=pending.after
-        )
+        with watch.on(sort):
+            last = refill_some(
+                tx, snapshot, context, name, fields, is_roll_up=is_roll_up, after=pending.after
+            )
+        add_timing(tx, found.id, sort, round(watch.spent[sort]))
     left = replace(pending, after=last or 0)
     if last is None:
         left = replace(left, stale=pending.stale[len(members) :])
@@ -189,7 +199,7 @@ def _treat(
         at_step("follow.batch")
         done = in_short(
             database,
-            lambda tx, c=component, t=text: treat_some(tx, snapshot, c, t, at=clock.now()),  # type: ignore[misc]  # bound now
+            lambda tx, c=component, t=text: _treat_some(tx, snapshot, found, c, t, clock.now()),  # type: ignore[misc]  # bound now
             patience=PATIENCE_SECONDS,
         )
         if not done:
@@ -197,6 +207,16 @@ def _treat(
             with database.write() as tx:
                 deployments.note_progress(tx, found.id, pending.as_json())
     return pending
+
+
+def _treat_some(
+    tx: Tx, snapshot: Snapshot, found: Unfinished, component: str, text: str, at: datetime
+) -> int:
+    watch = Stopwatch()
+    with watch.on(TREAT):
+        done = treat_some(tx, snapshot, component, text, at=at)
+    add_timing(tx, found.id, TREAT, round(watch.spent[TREAT]))
+    return done
 
 
 def _build(database: Database) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 
+from deploy_tool.deploying.counting_after import count_after
 from deploy_tool.deploying.following import follow_up, follow_up_pending
 from deploy_tool.deploying.switching import Carrying, large, somebody_else
 from deploy_tool.plans.planning import Planned
@@ -30,6 +31,7 @@ from engine.store.platform.fence import switching
 from engine.store.platform.head import touch_head
 from engine.store.platform.owning import owning
 from engine.store.platform.physical import BUILDING, abandon_places
+from engine.store.platform.timings import CONVERT
 from engine.store.platform.versions import Version
 from engine.store.steps import at_step
 from engine.store.tx import Tx
@@ -83,6 +85,7 @@ class Phased:
         at_step("phase.switched")
         self.follow()
         at_step("phase.done")
+        count_after(self.database, self.carrying.plan.environment, self.carrying.planned)
         return version
 
     def follow(self) -> None:
@@ -170,11 +173,13 @@ class Phased:
         key = f"{step.new.table}.{step.new.column}"
         while self._checkpoint(key)[0] is not None:
             at_step("phase.backfill")
-            in_short(
-                self.database,
-                lambda tx: self._batch(tx, step, key),
-                patience=self.patience,
-            )
+            # What another process did before it died took time that nobody knows.
+            with self.carrying.watch.on(CONVERT if self.found is None else ""):
+                in_short(
+                    self.database,
+                    lambda tx: self._batch(tx, step, key),
+                    patience=self.patience,
+                )
         step.ensure(self._checkpoint(key)[1])
 
     def _checkpoint(self, key: str) -> tuple[int | None, Misfits]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from deploy_tool.deploying.carrying import carry_out
 from deploy_tool.deploying.following import Pending
+from deploy_tool.deploying.stopwatches import Stopwatch, sort_of, timings
 from deploy_tool.exits import Exit
 from deploy_tool.plans.consenting import ensure_no_more, ensure_no_more_since, misfitting
 from deploy_tool.plans.generations import with_treatments
@@ -21,6 +22,7 @@ from deploy_tool.plans.plan import Plan, PlannedChange
 from deploy_tool.plans.planning import Planned, ensure_fresh
 from deploy_tool.plans.policy import ensure_allowed
 from deploy_tool.plans.present import ensure_present
+from deploy_tool.plans.tallies import Tally, tally_of
 from engine.clock import Clock, zone_of
 from engine.compiled import Snapshot
 from engine.errors import DeploymentFailed, PatronError
@@ -43,6 +45,7 @@ from engine.store.platform.physical import (
     load_physical,
     note_unindexed,
 )
+from engine.store.platform.timings import CONVERT, INDEX, TREAT, note_timings
 from engine.store.platform.values import load_values
 from engine.store.platform.versions import Content, Origin, Version, publish
 from engine.store.steps import at_step
@@ -81,8 +84,9 @@ class Carrying:
     """One plan being carried out; may begin again from the start when a lock was not to be had.
 
     `deployment`: noted before, in a transaction of its own. `counted_at`: the records were counted
-    then, so that only those changed since are looked at inside. `is_built`: the columns are built
-    and filled, and what takes long is left for afterwards.
+    then, so that only those changed since are looked at inside. `tally`: what was counted.
+    `watch`: the time of what is done before the switch. `is_built`: the columns are built and
+    filled, and what takes long is left for afterwards.
     """
 
     database: Database
@@ -91,6 +95,8 @@ class Carrying:
     clock: Clock
     deployment: int | None = None
     counted_at: datetime | None = None
+    tally: Tally = field(default_factory=Tally)
+    watch: Stopwatch = field(default_factory=Stopwatch)
     is_built: bool = False
     version: Version | None = None
 
@@ -108,14 +114,16 @@ class Carrying:
         deployment = self.deployment or self.start(tx, now)
         if deployments.give_up(tx, at=now, besides=deployment):
             abandon_places(tx, besides=number if self.is_built else None)
+        inside = Stopwatch(dict(self.watch.spent))  # of this attempt alone
         at_step("apply.expand")
-        pending = self._run_steps(tx, number)
+        pending = self._run_steps(tx, number, inside)
         at_step("apply.fill")
         snapshot = self._snapshot(tx, number)
-        pending = self._fill(tx, snapshot, now, pending)
+        pending = self._fill(tx, snapshot, now, pending, inside)
         at_step("apply.switch")
         origin = self._origin(deployment, now)
         self.version = publish(tx, base=self.plan.version, changes=self._changes(), origin=origin)
+        note_timings(tx, deployment, timings(self.plan.steps, inside.spent))
         self._finish(tx, deployment, pending, now)
         self.note(tx, now, "deploy", {"version": number})
         at_step("apply.commit")
@@ -130,10 +138,13 @@ class Carrying:
             ensure_present(tx, self.plan, self.planned.operations, self.planned.result)
         if tx.is_write and not self.is_built:
             ensure_nobody_deploys(tx)
-        if self.counted_at is None:
+        since = self.counted_at
+        found = (
             ensure_no_more(tx, self.planned)
-        else:
-            ensure_no_more_since(tx, self.planned, self.counted_at)
+            if since is None
+            else ensure_no_more_since(tx, self.planned, since)
+        )
+        self.tally = self.tally.and_more(found)
 
     def count(self) -> None:
         """Count while people work, so that hardly anything is left to look at inside.
@@ -142,7 +153,8 @@ class Carrying:
         """
         counted_at = self.clock.now() - _SKEW
         with self.database.read() as tx:
-            ensure_no_more(tx, self.planned, is_converted=self.is_built)
+            found = ensure_no_more(tx, self.planned, is_converted=self.is_built)
+        self.tally = self.tally.and_more(found)
         self.counted_at = counted_at
 
     def outcome(self, lost: ConnectionLost) -> Version:
@@ -193,7 +205,8 @@ class Carrying:
 
     def start(self, tx: Tx, now: datetime, *, is_kept: bool = False) -> int:
         """Note that the plan is being carried out; `is_kept` with all that going on needs."""
-        document = self.plan.sealed() if is_kept else self.plan.as_json()
+        shown = {**self.plan.as_json(), "author": self.plan.author}
+        document = self.plan.sealed() if is_kept else shown
         return deployments.start_deployment(
             tx,
             digest=self.plan.digest,
@@ -216,7 +229,7 @@ class Carrying:
             detail={"plan": self.plan.digest, "base": self.plan.target, **detail},
         )
 
-    def _run_steps(self, tx: Tx, number: int) -> Pending:
+    def _run_steps(self, tx: Tx, number: int, watch: Stopwatch) -> Pending:
         """Run the steps; in phases what was done before and what comes afterwards is left out."""
         has_indexes = False
         for step in self.steps(tx):
@@ -227,7 +240,8 @@ class Carrying:
                 if step.is_unique:
                     note_unindexed(tx, self._unindexed(step))
                 continue
-            step.run(tx, version=number)
+            with watch.on(_sort_of(step)):
+                step.run(tx, version=number)
         return Pending(indexes=has_indexes)
 
     def _unindexed(self, step: CreateIndex) -> Unindexed:
@@ -235,21 +249,29 @@ class Carrying:
         owner, fields = step.keeps
         return Unindexed(name=step.name, table=step.table, object=owner, fields=fields)
 
-    def _fill(self, tx: Tx, snapshot: Snapshot, now: datetime, pending: Pending) -> Pending:
+    def _fill(
+        self, tx: Tx, snapshot: Snapshot, now: datetime, pending: Pending, watch: Stopwatch
+    ) -> Pending:
         """Treat records and compute what the new configuration makes stale; or leave it."""
         later = [c for c in self.plan.changes if self.is_built and _is_large(c)]
         changes = [c for c in self.plan.changes if c not in later]
-        carry_out(tx, snapshot, changes, self.planned.operations, at=now)
+        with watch.on(TREAT):
+            carry_out(tx, snapshot, changes, self.planned.operations, at=now)
         before = self.planned.running.tree.tree
+        stale = stale_fields(snapshot.model, before)
         pending = pending.and_treat(later)
         if self.is_built:
-            return pending.and_compute(stale_fields(snapshot.model, before))
+            return pending.and_compute(stale)
         zone = zone_of(snapshot.model.project.time_zone)
-        refill(tx, snapshot, EvalContext(now=now, zone=zone, env=snapshot.env), before)
+        with watch.on(sort_of(stale)):
+            refill(tx, snapshot, EvalContext(now=now, zone=zone, env=snapshot.env), before)
         return pending
 
     def _finish(self, tx: Tx, deployment: int, pending: Pending, now: datetime) -> None:
         number = self.plan.version + 1
+        counted = tally_of(self.plan).and_more(self.tally).as_json()
+        if counted:
+            deployments.note_counted_before(tx, deployment, canonical(counted))
         if pending.is_empty:
             deployments.finish_deployment(tx, deployment, state="done", at=now, version=number)
             return
@@ -310,6 +332,12 @@ def unknown(plan: Plan) -> DeploymentFailed:
         exit_code=Exit.UNKNOWN,
         hint=f"once it can be reached: patron log {plan.environment}",
     )
+
+
+def _sort_of(step: DdlStep) -> str:
+    if isinstance(step, ConvertColumn):
+        return CONVERT
+    return INDEX if isinstance(step, CreateIndex) and not step.is_instant else ""
 
 
 def _is_large(change: PlannedChange) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import orjson
 
 from deploy_tool.deploying.applying import apply_with_copy
+from deploy_tool.deploying.counting_after import count_after
 from deploy_tool.deploying.following import follow_up
 from deploy_tool.deploying.phasing import Phased
 from deploy_tool.deploying.switching import Carrying, Order
@@ -53,7 +54,7 @@ def resume(environment: Environment, clock: Clock) -> list[int]:
 
 
 def follow(environment: Environment, clock: Clock) -> None:
-    """Go on with what follows a switch, where its process has died; nothing else."""
+    """Go on with what follows a switch, where its process has died; count what it left."""
     for found in find(environment.database):
         if found.state != RUNNING:
             try:
@@ -61,6 +62,7 @@ def follow(environment: Environment, clock: Clock) -> None:
                     follow_up(environment.database, environment.name, found, clock)
             except Busy:
                 return
+    count_after(environment.database, environment.name)
 
 
 def abort(environment: Environment, clock: Clock, *, actor: str) -> list[int]:
@@ -91,6 +93,7 @@ def _resume_one(database: Database, name: EnvironmentName, found: Unfinished, cl
                 carrying = _carrying(database, found, clock)
                 return Phased(carrying, PATIENCE_SECONDS, found).out().number
             follow_up(database, name, found, clock)
+            count_after(database, name)
             return found.version or 0
     except Busy as busy:
         raise _alive(name) from busy

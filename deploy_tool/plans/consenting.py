@@ -12,6 +12,7 @@ from deploy_tool.exits import Exit
 from deploy_tool.plans.counting import Counts
 from deploy_tool.plans.plan import Plan, PlannedChange
 from deploy_tool.plans.planning import Planned
+from deploy_tool.plans.tallies import Tally, taken_by
 from deploy_tool.plans.treatments import ensure_treated, is_conversion
 from engine.diff import Operation
 from engine.errors import DeploymentFailed
@@ -74,16 +75,17 @@ def ensure_accepted(changes: Iterable[PlannedChange], accepted: frozenset[str]) 
     )
 
 
-def ensure_no_more(tx: Tx, planned: Planned, *, is_converted: bool = False) -> None:
-    """Count again what was consented to: records may have come since. Raises: D108, exit 5.
+def ensure_no_more(tx: Tx, planned: Planned, *, is_converted: bool = False) -> Tally:
+    """Count again what was consented to: records may have come since; give the counts.
 
     `is_converted`: what does not fit another type was counted while it was converted.
+    Raises: DeploymentFailed D108, exit 5.
     """
     asked = [o for o in planned.operations if o.cls.word]
-    _ensure(tx, planned, [o for o in asked if not (is_converted and is_conversion(o))])
+    return _ensure(tx, planned, [o for o in asked if not (is_converted and is_conversion(o))])
 
 
-def ensure_no_more_since(tx: Tx, planned: Planned, since: datetime) -> None:
+def ensure_no_more_since(tx: Tx, planned: Planned, since: datetime) -> Tally:
     """Look only at records that changed since all were counted. Raises: D108, exit 5.
 
     Cost: one look at each table concerned; all its records are counted where some changed.
@@ -91,9 +93,10 @@ def ensure_no_more_since(tx: Tx, planned: Planned, since: datetime) -> None:
     changed = [o for o in planned.operations if o.cls.word and not is_conversion(o)]
     asked = [o for o in changed if split_key(o.component)[0] in _OF_RECORDS]
     counting = _counts(planned).over(tx, since=since) if asked and planned.previous else None
-    if counting is not None:
-        met = counting.of(asked)
-        _ensure(tx, planned, [o for o in asked if met[o.component].concerned])
+    if counting is None:
+        return Tally()
+    met = counting.of(asked)
+    return _ensure(tx, planned, [o for o in asked if met[o.component].concerned])
 
 
 def misfitting(error: TooManyMisfits) -> DeploymentFailed:
@@ -108,18 +111,20 @@ def misfitting(error: TooManyMisfits) -> DeploymentFailed:
     )
 
 
-def _ensure(tx: Tx, planned: Planned, operations: Sequence[Operation]) -> None:
+def _ensure(tx: Tx, planned: Planned, operations: Sequence[Operation]) -> Tally:
     plan = planned.plan
     consented = {c.component: c.impact for c in plan.changes if c.impact.concerned}
     if not operations or planned.previous is None:
-        return
+        return Tally()
     counting = _counts(planned).over(tx)
     if counting is None:
-        return  # values would have to be kept differently: the steps refuse that
-    for component, impact in counting.of(operations).items():
+        return Tally()  # values would have to be kept differently: the steps refuse that
+    found = counting.of(operations)
+    for component, impact in found.items():
         now, before = impact.concerned, consented.get(component, UNTOUCHED).concerned
         if now > before:
             raise _grown(component, before, now, plan)
+    return taken_by(counting, found)
 
 
 def _counts(planned: Planned) -> Counts:

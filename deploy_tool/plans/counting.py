@@ -5,6 +5,7 @@ Separate from planning, because the same counts are taken again inside the switc
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -23,7 +24,7 @@ from engine.store.ddl.foreseen import Foreseen, foresee
 from engine.store.elsewhere import with_others
 from engine.store.impact import Records, count_alone
 from engine.store.platform.members import list_members
-from engine.store.platform.physical import physical_map
+from engine.store.platform.physical import LIVE, RETIRED, Place, physical_map
 from engine.store.platform.values import load_values
 from engine.store.tx import Tx
 
@@ -48,10 +49,7 @@ class Counts:
             return None
         count_alone(tx)
         foreseen = foresee(self.running.state, needed)
-        env = MappingProxyType(load_values(tx))
-        now = datetime.now(UTC)
-        zone = zone_of(self.model.project.time_zone)
-        context = EvalContext(now=now, zone=zone, env=env)  # type: ignore[arg-type]  # JSON values
+        context = self._context(tx)
         here = Foreseen(physical=physical_map(self.running.state.places), missing=frozenset())
         after = Foreseen(physical=foreseen.physical, missing=foreseen.missing | self._stale())
         records = replace(self._records(tx, self.previous, here, context), since=since)
@@ -60,6 +58,29 @@ class Counts:
         return Counting(
             before=records, after=found, visibility=visibility, converting=conversions(needed)
         )
+
+    def afterwards(self, tx: Tx) -> tuple[Counting, Counting]:
+        """Count once the switch is through: what went out of sight, and what runs now.
+
+        The first sees the configuration before it, over the columns that it had.
+        """
+        count_alone(tx)
+        now, places = self._context(tx), self.running.state.places
+        number = self.running.head.version
+        hidden = Foreseen(physical=physical_map(_before(places, number)), missing=frozenset())
+        here = Foreseen(physical=physical_map(places), missing=frozenset())
+        members = list_members(tx)
+        old, new = (
+            self._records(tx, model, where, now)
+            for model, where in ((self.previous, hidden), (self.model, here))
+        )
+        gone = Counting(before=old, after=new, visibility=Visibility(old, new, members))
+        return gone, Counting(before=new, after=new, visibility=Visibility(new, new, members))
+
+    def _context(self, tx: Tx) -> EvalContext:
+        env = MappingProxyType(load_values(tx))
+        zone = zone_of(self.model.project.time_zone)
+        return EvalContext(now=datetime.now(UTC), zone=zone, env=env)  # type: ignore[arg-type]  # JSON values
 
     def _stale(self) -> frozenset[tuple[ObjectName, FieldName]]:
         """Give stored formulas that hold what the old text gave: they are computed in place."""
@@ -77,3 +98,12 @@ class Counts:
         )
         context = with_others(context, tx, snapshot)
         return Records(tx=tx, snapshot=snapshot, missing=where.missing, context=context)
+
+
+def _before(places: Iterable[Place], version: int) -> Iterator[Place]:
+    """Give the places as they were before a version: what it hid is there, what it made is not."""
+    for place in places:
+        if place.status == RETIRED and place.retired == version:
+            yield place._replace(status=LIVE, retired=None, mirror="")
+        elif place.born != version:
+            yield place

@@ -107,19 +107,21 @@ class PlannedStep:
     """One step in the database: what it does and whether it takes time.
 
     `rows`: how many it looks at or writes, None where that does not matter. `milliseconds`: about
-    how long that takes, None where nobody can tell.
+    how long that takes, None where nobody can tell. `sort`: by which such steps are timed.
     """
 
     text: str
     pace: str  # instant | online | batched
     rows: int | None = None
     milliseconds: int | None = None
+    sort: str = ""
 
     def as_json(self) -> dict[str, object]:
         """Give the shape of one entry of `steps`."""
         shown: dict[str, object] = {"text": self.text, "pace": self.pace, "rows": self.rows}
-        known = self.milliseconds is not None
-        return {**shown, "milliseconds": self.milliseconds} if known else shown
+        if self.milliseconds is not None:
+            shown["milliseconds"] = self.milliseconds
+        return {**shown, "sort": self.sort} if self.sort else shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

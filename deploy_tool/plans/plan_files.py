@@ -192,6 +192,7 @@ def _step(item: Mapping[str, object]) -> PlannedStep:
         pace=_text(item["pace"]),
         rows=None if rows is None else _number(rows),
         milliseconds=None if lasts is None else _number(lasts),
+        sort=_text(item.get("sort", "")),
     )
 
 

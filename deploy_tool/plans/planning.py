@@ -51,6 +51,7 @@ from engine.source import SourceDoc, SourceTree, canonical, digest_of, make_tree
 from engine.store.platform.head import Head
 from engine.store.platform.journal import find_by_tree
 from engine.store.platform.members import list_members
+from engine.store.platform.timings import load_rates
 from engine.store.tx import Tx
 
 
@@ -305,6 +306,7 @@ class _Composing:
             model=self.found.model,
             dialect=self.dialect,
             counting=counting,
+            rates={} if self.tx is None else load_rates(self.tx),
         )
         return stepping.steps(self.found.operations, changes)
 

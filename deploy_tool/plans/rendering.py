@@ -48,8 +48,8 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     yield from _change_lines(plan.changes)
     yield from _conflict_lines(plan)
     if plan.trimmed:
-        items = ", ".join(f"{t.item} of {_named(t.component)}" for t in plan.trimmed)
-        yield f"  trimmed {_count(len(plan.trimmed), 'item')}: {items}"
+        items = ", ".join(f"{t.item} of {named(t.component)}" for t in plan.trimmed)
+        yield f"  trimmed {count_of(len(plan.trimmed), 'item')}: {items}"
     yield from visibility_lines(plan.visibility)
     yield from access_lines(plan.access)
     yield from _step_lines(plan)
@@ -66,21 +66,23 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
 def _needs(plan: Plan) -> str:
     needs = [f"--accept {','.join(plan.needs)}"] if plan.needs else []
     if plan.approvals:
-        needs.insert(0, f"{_count(plan.approvals, 'approval')} (author excluded)")
+        needs.insert(0, f"{count_of(plan.approvals, 'approval')} (author excluded)")
     if plan.conflicts:
-        needs.insert(0, f"{_count(len(plan.conflicts), 'decision')} (--resolve …=target|incoming)")
+        needs.insert(
+            0, f"{count_of(len(plan.conflicts), 'decision')} (--resolve …=target|incoming)"
+        )
     return " · ".join(needs)
 
 
 def _since_lines(plan: Plan) -> Iterator[str]:
     if not plan.since:
         return
-    times = _count(len(plan.since), "time")
+    times = count_of(len(plan.since), "time")
     yield f"Since the baseline {plan.environment} changed {times} outside this plan:"
     rows = [row for version in plan.since[-SHOWN:] for row in _since_rows(plan, version)]
     yield from _columns(rows)
     if len(plan.since) > SHOWN:
-        yield f"  and {_count(len(plan.since) - SHOWN, 'version')} before"
+        yield f"  and {count_of(len(plan.since) - SHOWN, 'version')} before"
 
 
 def _since_rows(plan: Plan, version: SinceBase) -> Iterator[tuple[str, ...]]:
@@ -89,7 +91,7 @@ def _since_rows(plan: Plan, version: SinceBase) -> Iterator[tuple[str, ...]]:
     who = f"by {version.by}, {at.day} {at:%b %H:%M} UTC{door}"
     name = f"{plan.environment}@{version.version}"
     for change in version.changes or (None,):
-        what = "" if change is None else _named(change.component)
+        what = "" if change is None else named(change.component)
         yield (name, who, what, "" if change is None else OVERLAPS[change.overlap])
         name = who = ""
 
@@ -124,7 +126,7 @@ def concerned(change: PlannedChange) -> Iterator[str]:
         ways = [f"{more:,} records come into sight"] if more else []
         yield ", ".join([*ways, *([f"{less:,} go out of sight"] if less else [])])
     if facts.rewritten:
-        yield f"{_count(facts.rewritten, 'expression')} rewritten"
+        yield f"{count_of(facts.rewritten, 'expression')} rewritten"
     if facts.in_flight:
         yield f"{facts.in_flight:,} in flight stay on their revision"
     yield from _about_retired(change)
@@ -153,7 +155,7 @@ def _about_retired(change: PlannedChange) -> Iterator[str]:
     if facts.last_written:
         yield f"last written {_day(facts.last_written)}"
     if facts.used_by:
-        yield f"used so far by {', '.join(map(_named, map(ComponentKey, facts.used_by)))}"
+        yield f"used so far by {', '.join(map(named, map(ComponentKey, facts.used_by)))}"
     elif facts.kept_until:
         yield "used nowhere"
 
@@ -179,7 +181,7 @@ def _conflict_lines(plan: Plan) -> Iterator[str]:
     for conflict in (*plan.conflicts, *plan.resolved):
         mark, end = ("×", "undecided") if not conflict.choice else ("=", conflict.choice)
         where = f" {conflict.property}" if conflict.property else ""
-        yield f"  {mark} {_named(conflict.component)}{where}: changed on both sides; {end}"
+        yield f"  {mark} {named(conflict.component)}{where}: changed on both sides; {end}"
         result = conflict.incoming if conflict.choice == "incoming" else conflict.target
         sides = (conflict.base, conflict.target, conflict.incoming, result)
         names = ("base", plan.environment, "incoming", "result")
@@ -219,14 +221,16 @@ def _about(milliseconds: int) -> str:
 
 
 def _checks_line(plan: Plan) -> str:
-    warnings = _count(len(plan.warnings), "warning")
+    warnings = count_of(len(plan.warnings), "warning")
     return f"Checks: {plan.passed} passed, {len(plan.failed)} failed, {warnings}"
 
 
-def _named(key: ComponentKey) -> str:
+def named(key: ComponentKey) -> str:
+    """Name a component as plans do: rule opportunity.max_discount."""
     kind, path = split_key(key)
     return f"{KINDS.get(kind, kind)} {'.'.join(path)}"
 
 
-def _count(number: int, what: str) -> str:
+def count_of(number: int, what: str) -> str:
+    """Say how many there are of something: 1 row, 2 rows."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

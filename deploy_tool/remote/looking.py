@@ -61,6 +61,10 @@ class RemoteLooking:
             "deployments": entries(found, "deployments"),
         }
 
+    def deployment(self, name: str, number: int) -> Answer:
+        """Tell of one deployment whole. Raises: NotFound D162."""
+        return self.client.get(f"/deployments/{number}", environment=self.known(name))
+
     def blame(self, name: str, component: str) -> Answer:
         """Tell which version made each property what it is."""
         return self.client.get(f"{self.path(name)}/blame", component=component)

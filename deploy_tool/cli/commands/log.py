@@ -1,13 +1,15 @@
-"""`patron log`: the versions of an environment, newest first."""
+"""`patron log`: the versions of an environment, newest first; or one deployment whole."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 
+from deploy_tool.cli.commands.rollback import read_deployment
 from deploy_tool.cli.terminal import Terminal
 from deploy_tool.exits import Exit
 from deploy_tool.looking import Answer, entries, minute
 from deploy_tool.site import Site
+from deploy_tool.telling_deployments import lines_of
 
 SHORT = 7
 
@@ -15,6 +17,13 @@ SHORT = 7
 def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
     """List who made which version, when, how many components it changed; and what failed."""
     name = site.looking.known(arguments.env)
+    number = read_deployment(arguments.deployment)
+    if number is not None:
+        told = site.looking.deployment(name, number)
+        for line in lines_of(told):
+            terminal.say(line)
+        terminal.answer(told)
+        return Exit.DONE
     found = site.looking.log(name)
     for version in entries(found, "versions"):
         terminal.say(_line(name, version))

@@ -32,10 +32,19 @@ class Deployment:
     started_at: datetime
     finished_at: datetime | None
     error: str
+    project: str
+    counted_before: (
+        str  # JSON, as `deploy_tool.plans.tallies` writes it; "" where none was concerned
+    )
+    counted_after: str  # the same once all was done; "" until then
+    timings: str  # JSON, as `timings` reads it
 
 
 LAST = 2**53
-_COLUMNS = "id, digest, base_version, version, state, steps, actor, started_at, finished_at, error"
+_COLUMNS = (
+    "id, digest, base_version, version, state, steps, actor, started_at, finished_at, error,"
+    " project, counted_before, counted_after, timings"
+)
 _START = """
 INSERT INTO patron_deployment
     (digest, base_version, state, steps, plan, actor, started_at, error, ordered, project)
@@ -146,6 +155,37 @@ def give_up(tx: Tx, *, at: datetime, besides: int = 0) -> int:
         " WHERE state = 'running' AND id <> ?"
     )
     return tx.run(native(tx, sql), (milliseconds(at), "given up before its switch", besides))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncounted:
+    """A deployment that is done, with the counts from before it and none from afterwards."""
+
+    id: int
+    before: str
+
+
+def note_counted_before(tx: Tx, deployment: int, counts: str) -> None:
+    """Note the records concerned as the switch met them, in its transaction."""
+    sql = "UPDATE patron_deployment SET counted_before = ? WHERE id = ?"
+    tx.run(native(tx, sql), (counts, deployment))
+
+
+def note_counted_after(tx: Tx, deployment: int, counts: str) -> None:
+    """Note the same records as they are when all is done; the first count stands."""
+    sql = "UPDATE patron_deployment SET counted_after = ? WHERE id = ? AND counted_after = ''"
+    tx.run(native(tx, sql), (counts, deployment))
+
+
+def find_uncounted(tx: Tx) -> Uncounted | None:
+    """Give the deployment that made the head, if it is done and nobody has counted since."""
+    sql = (
+        "SELECT d.id, d.counted_before FROM patron_deployment d"
+        " JOIN patron_head h ON h.version = d.version"
+        " WHERE d.state = 'done' AND d.counted_before <> '' AND d.counted_after = ''"
+    )
+    row = tx.row(native(tx, sql))
+    return None if row is None else Uncounted(id=int(row[0]), before=row[1])
 
 
 def list_deployments(

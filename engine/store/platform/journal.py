@@ -65,6 +65,13 @@ def find_delivered(tx: Tx, project: str) -> int | None:
     return None if found is None or found[0] is None else int(found[0])
 
 
+def find_deployed(tx: Tx, deployment: int) -> Version | None:
+    """Give the version that a deployment became; None for one that became none."""
+    sql = native(tx, f"SELECT {COLUMNS} FROM patron_version WHERE deployment = ?")
+    row = tx.row(sql, (deployment,))
+    return None if row is None else read_version(row)
+
+
 def diff_versions(tx: Tx, one: int, two: int) -> dict[ComponentKey, tuple[Digest | None, ...]]:
     """Give what differs between two versions: component -> (digest in one, digest in two)."""
     first, second = tree_at(tx, one), tree_at(tx, two)

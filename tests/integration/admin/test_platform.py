@@ -5,7 +5,9 @@ import pytest
 from admin.platform import TABLES
 from engine.store.platform.showing import LISTINGS
 from tests.integration.admin.conftest import Designer
-from tests.support.houses import House
+from tests.integration.admin.test_saving import new_field
+from tests.support.forms import fields_of
+from tests.support.houses import Caller, House
 from tests.support.visitors import Visitor
 
 EVERY = pytest.mark.parametrize("table", sorted(TABLES))
@@ -53,6 +55,29 @@ def test_details_are_shown_and_unknown_rows_explained(designer: Designer) -> Non
     for odd in ("x", "999999999", "", "1;2"):
         answer = designer.visitor.get(f"{production.root}/platform/audit/details/?id={odd}")
         assert answer.status_code in {302, 303, 404}
+
+
+def test_a_deployment_tells_its_records_before_and_after(designer: Designer, api: Caller) -> None:
+    """A retired field: its values are counted on both sides of the switch."""
+    production = designer.at("production")
+    production.send("environments", name="counting")
+    sandbox = designer.at("counting")
+    new_field(sandbox, "Fax", name="fax")
+    sandbox.post("changes", fields_of(sandbox.get("changes"), "promote"))
+    assert api.post("/records/account", {"name": "Kept", "fax": "+33 1"}).status == 201
+    token = {"csrf": fields_of(sandbox.get("changes"), "promote")["csrf"]}
+    sandbox.post("field/account.fax/retire", {**token, "accept": "retire"})
+    plan = fields_of(sandbox.get("changes"), "promote")
+
+    done = sandbox.post("changes", {**plan, "accept": "retire", "reason": "Nobody faxes"})
+    number = production.get("platform/deployments/").partition("details/?id=")[2].partition('"')[0]
+    page = production.get(f"platform/deployments/details/?id={number}")
+
+    assert done.status_code == 303, done.text[:2000]
+    assert "Records before and after" in page
+    assert "records with a value" in page
+    assert page.count('<td class="num">1</td><td class="num">1</td>') == 2
+    assert "Nobody faxes" in page
 
 
 def test_nothing_is_made_changed_or_deleted_by_a_view(designer: Designer) -> None:

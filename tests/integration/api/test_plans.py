@@ -101,7 +101,7 @@ def test_files_become_a_plan_a_deployment_and_a_version(lea: Caller) -> None:
     done = apply(lea, made.json["digest"])
 
     assert made.status == 201, made.raw
-    assert set(made.json) - {"access", "git_revision"} == {
+    assert set(made.json) - {"access", "git_revision", "project"} == {
         *("digest", "base", "target", "result", "changes", "conflicts", "steps", "checks", "needs")
     }
     assert [(c["op"], c["component"], c["class"]) for c in made.json["changes"]] == [

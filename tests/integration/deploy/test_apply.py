@@ -72,7 +72,7 @@ def test_plan_json_has_the_shape_of_the_contract(production):
 
     assert set(plan) == {
         *("digest", "base", "target", "result", "changes"),
-        *("conflicts", "steps", "checks", "needs"),
+        *("conflicts", "steps", "checks", "needs", "project"),
     }
     assert (plan["base"], plan["target"]) == ("production@1", "production@1")
     assert plan["changes"] == [

@@ -236,12 +236,13 @@ def test_inside_the_fence_only_records_changed_since_are_looked_at(filled, monke
     real, looks = switching.ensure_no_more, []
 
     def let_one_in(tx, planned, **how):
-        real(tx, planned, **how)
+        found = real(tx, planned, **how)
         looks.append(tx.is_write)
         with Installation(Settings.from_env(filled.environ)) as installation:
             database = installation.environment("production").database
             with database.write() as other:
                 other.run("UPDATE deal SET amount = 5, updated_at = now() WHERE name = 'Five'")
+        return found
 
     monkeypatch.setattr(switching, "ensure_no_more", let_one_in)
     done = filled(*APPLY, filled.folder, "--accept", "retire")

@@ -97,6 +97,13 @@ def test_a_large_table_is_changed_in_phases(filled, database):
     assert (newest.state, newest.version) == ("done", 3)
     assert BUILDING not in places
     assert "No changes." in filled("plan", "--from", filled.folder, "--to", "production").out
+    told = filled("log", "production", "--deployment", newest.id, "--json").json
+    # What was done before the switch, inside it and afterwards was timed for the next plan.
+    assert {sort: spent["rows"] // ROWS for sort, spent in told["timings"].items()} == {
+        "convert": 1,
+        "compute": 1,
+        "index": 3,
+    }
 
 
 @ONLY_POSTGRESQL
@@ -211,6 +218,33 @@ def test_the_worker_finishes_what_a_dead_deployment_left(filled, database):
 
     assert find(database) == []
     assert filled("doctor").code == 0
+
+
+@ONLY_POSTGRESQL
+def test_a_treatment_in_phases_is_counted_when_all_of_it_is_done(filled, database):
+    """The history tells how many were treated afterwards: none of them is left."""
+    filled.write(
+        objects__deal=DEAL.replace("{type: currency}", "{type: currency, min: 1}").replace(
+            "stage: {", "place: {type: text, required: true}\n  stage: {"
+        )
+        + "  size: {type: text}\n"
+    )
+
+    done = filled(*APPLY, filled.folder, "--treat", "field:deal.place=fill:Oslo")
+
+    assert done.code == 0, done.err
+    with database.read() as tx:
+        newest = list_deployments(tx)[0]
+    counts = filled("log", "production", "--deployment", newest.id, "--json").json["counts"]
+    assert counts["before"]["changes"] == {
+        "field:deal.amount": {"would_fail": 1},
+        "field:deal.place": {"would_fail": ROWS},
+    }
+    assert counts["after"]["changes"] == {
+        "field:deal.amount": {"would_fail": 1},
+        "field:deal.place": {"would_fail": 0},
+    }
+    assert counts["after"]["rows"] == counts["before"]["rows"]
 
 
 @ONLY_POSTGRESQL
