@@ -13,6 +13,7 @@ from dataclasses import replace
 from engine.access import Everything
 from engine.compiled import CompiledObject
 from engine.saving.approvals.approving import enter_approvals
+from engine.saving.at_hand import at_hand
 from engine.saving.deadlines.clocks import follow_clocks
 from engine.saving.runs.moments import follow_dates
 from engine.saving.runs.triggering import run_workflows
@@ -52,5 +53,8 @@ def _as_left(unit: Unit, compiled: CompiledObject, written: Sequence[Written]) -
         ("as left", compiled.name, paths),
         lambda: unit.planner.load_paths(compiled, paths, policy=_ALL),
     )
-    rows = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, sorted(stale))
-    return [replace(one, values=rows[one.id][0]) if one.id in rows else one for one in written]
+    rows = at_hand(unit, compiled, stale, paths)
+    missing = sorted(set(stale) - rows.keys())
+    found = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, missing)
+    rows |= {record: row for record, (row, _) in found.items()}
+    return [replace(one, values=rows[one.id]) if one.id in rows else one for one in written]

@@ -104,6 +104,7 @@ def remember(unit: Unit, drafts: Iterable[tuple[Mapping[str, Value] | None, Deci
         met = memory.of(record) or Met(found=old, fired=frozenset())
         version = int(decision.values["version"])  # type: ignore[arg-type]  # an integer
         memory.note(record, replace(met, fired=met.fired.union(decision.fired), version=version))
+        memory.keep(record, decision.values, decision.reasons)
 
 
 def _attempt(unit: Unit, automation: Automation, draft: Draft) -> _Attempt:

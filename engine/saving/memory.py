@@ -28,6 +28,18 @@ class Met:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A record as a save left it: whole, with what its expressions read.
+
+    `reasons`: why formulas came out blank; `writes`: of the transaction, when that was so.
+    """
+
+    values: Mapping[str, Value]
+    reasons: Mapping[str, str]
+    writes: int
+
+
 @dataclass(slots=True)
 class Memory:
     """Records that were saved in one transaction, by id.
@@ -39,6 +51,7 @@ class Memory:
     depth: int = 0
     _met: dict[int, Met] = field(default_factory=dict)
     _log: list[tuple[int, Met | None]] = field(default_factory=list)
+    _known: dict[int, Known] = field(default_factory=dict)
 
     def of(self, record: int) -> Met | None:
         """Give what is known of a record, None for one not saved yet."""
@@ -51,6 +64,15 @@ class Memory:
         self._log.append((record, self._met.get(record)))
         self._met[record] = met
         self.tx.held[_MARK] = len(self._log)
+
+    def keep(self, record: int, values: Mapping[str, Value], reasons: Mapping[str, str]) -> None:
+        """Keep a record as it was just written; true until anything else is written or undone."""
+        self._known[record] = Known(values, reasons, self.tx.writes)
+
+    def known(self, record: int) -> Known | None:
+        """Give a record as it was written, if nothing was written or undone since."""
+        found = self._known.get(record)
+        return found if found is not None and found.writes == self.tx.writes else None
 
     def _take_back(self) -> None:
         """Forget what was noted inside a savepoint that is undone."""

@@ -6,7 +6,7 @@ A record that is refused leaves the list with its error; the others go on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -29,6 +29,8 @@ from engine.model.fields.base import Value
 from engine.names import FieldName
 from engine.records import Decision, Draft, coerce
 from engine.records.pipeline import set_constants
+from engine.saving.acting import WORKFLOW
+from engine.saving.at_hand import at_hand
 from engine.saving.deciding import decide_all, remember
 from engine.saving.journal import Journal
 from engine.saving.keeping import keeping, note_people
@@ -102,15 +104,7 @@ def change(unit: Unit, compiled: CompiledObject, changes: Sequence[Change]) -> l
     access = unit.access.of(compiled.name)
     automation = unit.snapshot.model.automation.get(compiled.name)
     paths = compiled.paths if automation is None else automation.paths
-    plan = unit.planner.load(compiled, paths)
-    found = fetch_to_change(
-        unit.tx,
-        unit.snapshot,
-        plan,
-        unit.caller,
-        sorted(change.id for change in changes),
-        edit_policy=access.edit_policy,
-    )
+    found = _load(unit, compiled, paths, [change.id for change in changes])
     locks = locked_among(unit, compiled, found)
     outcomes: list[Outcome | None] = []
     drafts: list[Draft] = []
@@ -137,6 +131,29 @@ def change(unit: Unit, compiled: CompiledObject, changes: Sequence[Change]) -> l
         refused if refused is not None else _outcome(unit, compiled, next(results), again, locks)
         for refused in outcomes
     ]
+
+
+def _load(
+    unit: Unit, compiled: CompiledObject, paths: frozenset[str], ids: Iterable[int]
+) -> dict[int, Reached]:
+    """Read what is to be changed, and hold it: one statement, none for what is at hand.
+
+    At hand is what a workflow changes that this very transaction has just saved; who acts for the
+    configuration may change every record, locked or not.
+    """
+    wanted, policy = set(ids), unit.access.of(compiled.name).edit_policy
+    found: dict[int, Reached] = {}
+    if unit.source == WORKFLOW:
+        rows = at_hand(unit, compiled, wanted, paths)
+        found = {
+            record: Reached(row=row, may_edit=True, lock=None, waits=False)
+            for record, row in rows.items()
+        }
+    plan = unit.planner.load(compiled, paths)
+    missing = sorted(wanted - found.keys())
+    return found | fetch_to_change(
+        unit.tx, unit.snapshot, plan, unit.caller, missing, edit_policy=policy
+    )
 
 
 def _id(decision: Decision) -> int:

@@ -8,6 +8,7 @@ from engine.access import Everything
 from engine.compiled import CompiledObject
 from engine.model.fields.base import Value
 from engine.records import Decision
+from engine.saving.at_hand import known_among
 from engine.saving.unit import Record, Unit
 from engine.store.reading import fetch_by_ids
 
@@ -44,6 +45,11 @@ def settled(
             ids.append(record)
     if not ids:
         return {}
+    known = known_among(unit, compiled, ids)
+    again = {r: shown(unit, compiled, one.values, one.reasons) for r, one in known.items()}
+    missing = sorted(set(ids) - again.keys())
+    if not missing:
+        return again
     plan = unit.planner.read(compiled, policy=_SAVED)
-    found = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, sorted(ids))
-    return {record: row for record, (row, _) in found.items()}
+    found = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, missing)
+    return again | {record: row for record, (row, _) in found.items()}

@@ -60,6 +60,7 @@ def recompute(
     params = {**caller.params(), **constants, **{f"id_{n}": i for n, i in enumerate(live)}}
     rolled = []
     decoders = [_decoder(compiled.fields[name], tx.dialect) for name in names]
+    tx.writes += 1
     for record, version, *values in tx.rows(statement.text, statement.args(params)):
         fresh: dict[str, Value] = {
             name: value if value is None or decode is None else decode(value)

@@ -35,6 +35,7 @@ class Tx:
         "held",
         "is_write",
         "statements",
+        "writes",
     )
 
     def __init__(self, dialect: str, connection: Any, *, is_write: bool) -> None:
@@ -42,6 +43,9 @@ class Tx:
         self.dialect = dialect
         self.is_write = is_write
         self.statements = 0
+        # Grows whenever records are written or what was written is undone: whoever kept values of
+        # records can tell whether they are still true. It never goes back.
+        self.writes = 0
         # What a room keeps for the rest of this transaction, by its own key, as immutable values:
         # a savepoint that is undone brings back what was held when it began.
         self.held: dict[Hashable, Any] = {}
@@ -100,6 +104,7 @@ class Tx:
         except BaseException:
             del self._after_commit[waiting:]
             self.held = held
+            self.writes += 1
             self._back(f"ROLLBACK TO SAVEPOINT {name}")
             self._control(f"RELEASE SAVEPOINT {name}")
             raise

@@ -47,6 +47,7 @@ def insert(tx: Tx, snapshot: Snapshot, name: ObjectName, values: Mapping[str, Va
     compiled = snapshot.model.objects[name]
     columns = tuple(n for n in compiled.fields if compiled.fields[n].is_stored and n in values)
     statement, encoders = _prepare(tx, snapshot, name, "insert", columns)
+    tx.writes += 1
     tx.run(statement.text, statement.args(_encoded(encoders, columns, values)))
     if snapshot.physical[name].unindexed:
         ensure_unique(tx, snapshot, name, columns, [int(str(values["id"]))])
@@ -59,6 +60,7 @@ def insert_many(
     compiled = snapshot.model.objects[name]
     columns = tuple(n for n, field in compiled.fields.items() if field.is_stored)
     statement, encoders = _prepare(tx, snapshot, name, "insert", columns)
+    tx.writes += 1
     tx.many(
         statement.text,
         [statement.args(_encoded(encoders, columns, values)) for values in records],
@@ -89,6 +91,7 @@ def update(
         params = _encoded(encoders, columns, change)
         params.update(key_id=change["id"], key_version=change["version"])
         rows.append(statement.args(params))
+    tx.writes += 1
     is_done = (
         tx.run(statement.text, rows[0]) == 1
         if len(rows) == 1
@@ -178,6 +181,7 @@ def clear_references(tx: Tx, snapshot: Snapshot, inbound: Inbound, ids: Sequence
         return compile_statement(clause, tx.dialect), _AS_THEY_ARE
 
     statement, _ = _WRITES.get_or_make(key, make)
+    tx.writes += 1
     tx.run(statement.text, statement.args({f"id_{n}": i for n, i in enumerate(wanted)}))
 
 
@@ -225,6 +229,7 @@ def _set_bin(
 
     statement, _ = _WRITES.get_or_make(key, make)
     params: dict[str, object] = {f"id_{n}": record for n, record in enumerate(wanted)}
+    tx.writes += 1
     return tx.run(
         statement.text,
         statement.args({**params, **dict(zip(("at", "by", "root"), values, strict=True))}),

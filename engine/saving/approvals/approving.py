@@ -162,13 +162,16 @@ def enter_approvals(unit: Unit, compiled: CompiledObject, written: Sequence[Writ
     declared = unit.snapshot.model.approvals.get(compiled.name, ())
     looked_at = [one for one in declared if one.is_automatic or unit.trace is not None]
     for one in written if looked_at else ():
-        for approval in looked_at if one.event in _SAVED else ():
-            outcome = _entered(unit, compiled, one, approval)
+        if one.event not in _SAVED:
+            continue
+        case = _saved_case(unit, compiled, one)
+        for approval in looked_at:
+            outcome = _entered(unit, case, one, approval)
             if unit.trace is not None:
-                _tell(unit, compiled, one, approval, outcome)
+                _tell(unit, case, approval, outcome)
 
 
-def _entered(unit: Unit, compiled: CompiledObject, saved: Written, approval: Approval) -> str:
+def _entered(unit: Unit, case: _Case, saved: Written, approval: Approval) -> str:
     """Submit a saved record where an approval asks for it; say what came out."""
     if not approval.is_automatic:
         return OTHER_TRIGGER
@@ -176,16 +179,12 @@ def _entered(unit: Unit, compiled: CompiledObject, saved: Written, approval: App
         return UNCHANGED
     if (saved.id, approval.name) in unit.tx.held.get(_MET, ()):
         return ONCE
-    case = _saved_case(unit, compiled, saved)
     if not _meets(approval, case):
         return NOT_HELD
     return WAITS if _enter(unit, case, approval, "") is None else ENTERED
 
 
-def _tell(
-    unit: Unit, compiled: CompiledObject, saved: Written, approval: Approval, outcome: str
-) -> None:
-    case = _saved_case(unit, compiled, saved)
+def _tell(unit: Unit, case: _Case, approval: Approval, outcome: str) -> None:
     looked = Looked(
         kind="approval",
         name=approval.name,
@@ -194,7 +193,7 @@ def _tell(
         values=case.values,
         context=case.context,
     )
-    tell(unit, compiled, saved.id, looked)
+    tell(unit, case.compiled, case.id, looked)
 
 
 def offered(unit: Unit, seen: Seen) -> list[Approval]:

@@ -22,6 +22,7 @@ from engine.model.fields.base import Value
 from engine.names import ComponentKey
 from engine.programs import Instruction, Jump, JumpUnless, Program, SetFields
 from engine.saving.acting import acting
+from engine.saving.at_hand import at_hand
 from engine.saving.deciding import memory_of
 from engine.saving.explaining.tracing import Trace
 from engine.saving.runs.progress import (
@@ -248,16 +249,18 @@ def _load_group(
         ("run", compiled.name, paths, is_bin),
         lambda: unit.planner.load_paths(compiled, paths, policy=_ALL, is_bin=is_bin),
     )
-    ids = sorted({progress.record for progress in group})
-    rows = fetch_by_ids(
-        unit.tx, unit.snapshot, plan, unit.caller, ids, for_update=not is_bin
+    ids = {progress.record for progress in group}
+    rows = {} if is_bin else at_hand(unit, compiled, ids, paths)
+    found = fetch_by_ids(
+        unit.tx, unit.snapshot, plan, unit.caller, sorted(ids - rows.keys()), for_update=not is_bin
     )  # kept: what is computed of it is still true when it is written
+    rows |= {record: row for record, (row, _) in found.items()}
     for progress in group:
         if progress.record not in rows:
             message = say("The record is not there any more.")
             error = AutomationFailed(message, code="W113")
             raise StepFailed(progress.row.id, "", "", error)
-        progress.values = rows[progress.record][0]
+        progress.values = rows[progress.record]
 
 
 # --- what is kept ---------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from engine.expr.watching import FIRED, NOT_HELD, ONCE, OTHER_TRIGGER, UNCHANGED
 from engine.model.fields.base import Value
 from engine.records.draft import changed_mask
 from engine.saving.acting import acting
+from engine.saving.at_hand import at_hand
 from engine.saving.deciding import memory_of
 from engine.saving.explaining.tracing import tell
 from engine.saving.memory import Met
@@ -202,11 +203,12 @@ def _refresh(
         ("look at", compiled.name, paths, is_bin),
         lambda: unit.planner.load_paths(compiled, paths, policy=_ALL, is_bin=is_bin),
     )
-    ids = sorted({one.written.id for one in stale})
-    rows = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, ids)
+    ids = {one.written.id for one in stale}
+    rows = {} if is_bin else at_hand(unit, compiled, ids, paths)
+    found = fetch_by_ids(unit.tx, unit.snapshot, plan, unit.caller, sorted(ids - rows.keys()))
+    rows |= {record: row for record, (row, _) in found.items()}
     for one in stale:
-        found = rows.get(one.written.id)
-        one.values = None if found is None else found[0]
+        one.values = rows.get(one.written.id)
         one.version = one.met.version
         if one.values is not None and one.written.event != "deleted":
             one.changed = _changed(compiled, one.met, one.values)

@@ -86,7 +86,7 @@ def _cost(world: World, deals: list[int], change: dict[str, object]) -> tuple[in
 
 # What a step costs beside the two of its run: what it reads, whom it finds, what it writes.
 COSTS = {
-    "set": 4,  # reads the record, writes it and its history; the answer is read again
+    "set": 2,  # writes the record and its history; what the save wrote is at hand
     "create": 3,  # the record and its history; one for its lookup
     "note": 1,
     "email": 3,  # the paths that the save had not at hand; the people; the mails
