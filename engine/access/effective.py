@@ -25,7 +25,7 @@ from engine.access.policy import (
 from engine.access.standing import NOWHERE, Standing
 from engine.access.touched import objects_of
 from engine.compiled import CompiledObject, Model
-from engine.model.platform import DECLARED_OBJECTS
+from engine.model.platform import DECLARED_OBJECTS, MANAGED
 from engine.names import FieldName, ObjectName
 
 ADMINISTRATOR = "system_administrator"
@@ -115,11 +115,13 @@ class Access:
 
     def _masks(self, compiled: CompiledObject, rights: frozenset[str]) -> tuple[int, int]:
         readable = editable = 0
+        may_manage = self.is_administrator or "manage_users" in self.permissions
+        managed = frozenset() if may_manage else MANAGED.get(compiled.name, frozenset())
         for name, field in compiled.fields.items():
             reads, edits = self._field(compiled, name, rights)
             if "read" in rights and (reads or name in ALWAYS_READABLE):
                 readable |= field.bit
-            is_ours = name in ENGINE_FIELDS or not field.type.is_editable
+            is_ours = name in ENGINE_FIELDS or name in managed or not field.type.is_editable
             if edits and not is_ours and rights & {"create", "edit"}:
                 editable |= field.bit
         return readable, editable

@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from engine.model.declarations import Field, PicklistValue
-from engine.names import FieldName, label_from
+from engine.names import FieldName, ObjectName, label_from
 
 _USER: Mapping[str, object] = MappingProxyType({"to": ("user",), "on_delete": "restrict"})
 _OWNER: Mapping[str, object] = MappingProxyType({"to": ("user", "queue"), "on_delete": "restrict"})
@@ -112,5 +112,12 @@ PLATFORM_OBJECTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
         },
     }
 )
+# What of a user decides what they may do, and who decides about their records: it takes the
+# permission to manage users, whatever a permission set gives of the object.
+MANAGED = {
+    ObjectName("user"): frozenset(
+        map(FieldName, ("email", "role", "manager", "active", "delegate"))
+    )
+}
 # Platform objects whose records only the configuration makes and changes.
 DECLARED_OBJECTS = frozenset({"queue"})

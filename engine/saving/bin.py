@@ -16,7 +16,7 @@ from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.query import ReadPlan
 from engine.saving.journal import Journal
-from engine.saving.keeping import keeping, note_deleted
+from engine.saving.keeping import ensure_may_remove, keeping, note_deleted
 from engine.saving.locking import locked, locked_among, needs_guard
 from engine.saving.refusing import still_used, without_hidden
 from engine.saving.rollups import Saved, roll_up
@@ -107,6 +107,7 @@ def _checked(
         raise NotFound
     if not access.may("delete") or not found[record_id].may_edit:
         raise AccessDenied(say("You may see this record, but not delete or restore it."))
+    ensure_may_remove(unit, compiled, record_id)
     _ensure_unlocked(unit, compiled, found)
     return found[record_id].row
 

@@ -33,7 +33,7 @@ from engine.saving.acting import WORKFLOW
 from engine.saving.at_hand import at_hand
 from engine.saving.deciding import decide_all, remember
 from engine.saving.journal import Journal
-from engine.saving.keeping import keeping, note_people
+from engine.saving.keeping import keeping, note_people, refused_of_people
 from engine.saving.locking import locked, locked_among, needs_guard
 from engine.saving.numbers import set_auto_numbers
 from engine.saving.references import OWNER, load_references, lookups_to_load
@@ -204,6 +204,9 @@ def _changed_draft(
         message = say("Giving a record to another owner needs the right to transfer it.")
         errors.append(FieldError(field=OWNER, code="A101", message=message))
         del given[OWNER]
+    for refused in refused_of_people(unit, compiled, old, given):
+        errors.append(refused)
+        del given[refused.field]
     if "owner" in given and given["owner"] is None:
         message = say("A record always has an owner.")
         errors.append(FieldError(field="owner", code="R105", message=message))
