@@ -8,6 +8,7 @@ which ones do. Nobody is locked out for good, for that would let anybody lock ou
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from engine.store.platform.attempts import (
 from engine.store.tx import Tx
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_CUSTOMER = 64  # bits of an IPv6 address; whoever has them changes the others at will
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=15), timedelta(minutes=15)
 
 
@@ -106,5 +108,19 @@ def _counts(limit: Limit, text: str) -> bool:
     return text != "" and not (limit is ADDRESS and text in _LOOPBACK)
 
 
+def _network(text: str) -> str:
+    """Give what of an address counts: of IPv6 the network of 64 bits, which one customer has."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped
+        whole = ipaddress.ip_network((address, _CUSTOMER), strict=False)
+        return str(whole if inner is None else inner)
+    return str(address)
+
+
 def _hash(limit: Limit, text: str) -> str:
+    text = _network(text) if limit is ADDRESS else text
     return hashlib.sha256(f"{limit.kind}\n{text}".encode()).hexdigest()

@@ -267,7 +267,7 @@ EMAIL = Kind(
                 "type": "string",
                 "minLength": 1,
                 "maxLength": 100_000,
-                "description": "The text.",
+                "description": "The text. Who receives it reads what it merges.",
             },
             "format": choice("text", "html", description="(text)"),
         },

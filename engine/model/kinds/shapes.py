@@ -263,11 +263,13 @@ _STEP = either(
         "notify",
         {
             "notify": described(RECIPIENTS, "Who is told."),
-            "text": described(EXPRESSION, "What they read."),
+            "text": described(EXPRESSION, "What they read, whatever their rights."),
         },
         "text",
     ),
-    _step("note", {"note": described(EXPRESSION, "A line in the record's feed.")}),
+    _step(
+        "note", {"note": described(EXPRESSION, "A line in the feed, for all who see the record.")}
+    ),
     _step("call", {"call": described(NAME, "Another workflow, run on the same record.")}),
     _step(
         "if",

@@ -142,6 +142,17 @@ def test_an_address_slows_down_over_many_accounts(control: Database, now: dateti
     assert come(control, now, browser=elsewhere) is not None
 
 
+def test_the_addresses_of_one_customer_are_one(control: Database, now: datetime):
+    """Of IPv6 everybody has 64 bits to themselves: another address of them is no other guesser."""
+    for number in range(30):
+        guess = Browser(address=f"2001:db8:1:2::{number:x}")
+        come(control, now, "wrong password", email=f"p{number}@example.test", browser=guess)
+
+    with pytest.raises(Throttled):
+        come(control, now, browser=Browser(address="2001:db8:1:2:ffff::1"))
+    assert come(control, now, browser=Browser(address="2001:db8:1:3::1")) is not None
+
+
 def test_this_very_machine_holds_nobody_up(control: Database, now: datetime):
     """Behind a proxy that was not declared everybody has its address; accounts still slow down."""
     here = Browser(address="127.0.0.1", device="proxy")
