@@ -14,7 +14,6 @@ import orjson
 import pytest
 
 from engine.names import FieldName, ObjectName
-from engine.store.naming import identifier
 from engine.store.platform.physical import load_physical
 from engine.store.tables import column_name
 from engine.store.text import native
@@ -26,18 +25,18 @@ from tests.support.worlds import texts_of
 ACCOUNT = """\
 object: account
 sharing: private
-features: [search, history]
+features: {search: true, history: true}
 fields:
   name: {type: text, required: true}
   region: {type: text}
   revenue: {type: currency}
   parent: {type: lookup, to: account}
-  best: {type: rollup, of: deal, over: account, function: max, field: amount, returns: currency}
+  score: {type: number}
 """
 DEAL = """\
 object: deal
 sharing: private
-features: [search, history]
+features: {search: true, history: true}
 fields:
   name: {type: text, required: true}
   number: {type: auto_number, format: "D-{0000}"}
@@ -68,29 +67,28 @@ totals: {amount: sum, account.revenue: max}
 view: deal.by_margin
 label: By margin
 fields: [name]
-filter: margin > 10
+where: margin > 10
 ---
 view: deal.rich
 label: Of rich accounts
 fields: [name, account.region]
-filter: account.revenue > 100 OR ISBLANK(account.revenue)
+where: account.revenue > 100 OR ISBLANK(account.revenue)
 sort: [account.name]
 ---
 view: deal.board
 label: Board
 shape: board
-by: stage
-sum: amount
+board: {by: stage, sum: amount}
 """
 REP = """\
 permission_set: rep
 permissions: [export_data, mass_edit]
 objects:
-  account: {read: true, edit: true, fields: {best: none}}
+  account: {read: true, edit: true, fields: {score: none}}
   deal: {create: true, read: true, edit: true, delete: true, fields: {margin: none}}
   line: {read: true, edit: true, fields: {cost: none}}
 """
-HIDDEN = {"account": ["best"], "deal": ["margin"], "line": ["cost"]}
+HIDDEN = {"account": ["score"], "deal": ["margin"], "line": ["cost"]}
 PAGE_NOISE = re.compile(
     r'name="(csrf|_key)" (value|content)="[^"]*"|hx-headers=\S+|datetime="[^"]*"'
     r"|\b(a|an|\d+) (second|minute|hour)s? ago|just now|\bnow\b"
@@ -117,7 +115,7 @@ class Asker:
 
     def questions(self, mine: Mapping[str, list[int]]) -> Iterator[Question]:
         """Give everything there is to ask over REST."""
-        for name in HIDDEN:
+        for name, hidden in HIDDEN.items():
             paths = list(self.paths(name))
             yield "GET", f"/objects/{name}", {}
             for more in ({"bin": True}, {"fields": ",".join(paths)}, {"view": "mine"}):
@@ -134,7 +132,7 @@ class Asker:
                     f"/aggregate/{name}",
                     {"group": [path], "measures": {"n": "COUNT()", "m": f"MAX({path})"}},
                 )
-            for field in HIDDEN[name]:
+            for field in hidden:
                 for asked in ({"fields": field}, {"where": f"{field} > 5"}, {"sort": field}):
                     yield "GET", f"/records/{name}", asked
                 yield "POST", f"/aggregate/{name}", {"measures": {"n": f"SUM({field})"}}
@@ -156,7 +154,7 @@ class Asker:
         for view in ("mine", "by_margin", "rich", "board"):
             yield from (f"/o/deal?view={view}", f"/o/deal/export?view={view}")
         yield from ("/o/deal/suggest/account?q=", "/o/deal/suggest/account?q=changed")
-        yield from ("/o/deal/filter?field=margin", "/o/deal/filter?field=account.best")
+        yield from ("/o/deal/filter?field=margin", "/o/deal/filter?field=account.score")
 
     def answers(self, mine: Mapping[str, list[int]]) -> dict[str, tuple[int, str]]:
         """Ask everything; give status and text of every answer."""
@@ -196,11 +194,11 @@ def filled(house: House) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
     mine: dict[str, list[int]] = {name: [] for name in HIDDEN}
     others: dict[str, list[int]] = {name: [] for name in HIDDEN}
 
-    def make(name: str, place: int, **values: object) -> int:
+    def make(of: str, place: int, **values: object) -> int:
         is_mine = place % 2 == 0
         owner = {"owner": me} if is_mine else {}
-        record = int(admin.create(name, **values, **owner)["id"])
-        (mine if is_mine else others)[name].append(record)
+        record = int(admin.create(of, **values, **owner)["id"])
+        (mine if is_mine else others)[of].append(record)
         return record
 
     accounts: list[int | None] = [None]
@@ -238,8 +236,8 @@ def turned(house: House, mine: Mapping[str, list[int]], others: Mapping[str, lis
         for name, fields in HIDDEN.items():
             physical = known[ObjectName(name)]
             for field in fields:
-                column = identifier(column_name(physical, FieldName(field)))
-                sql = f"UPDATE {identifier(physical.table)} SET {column} = ? WHERE id = ?"
+                column = column_name(physical, FieldName(field))
+                sql = f'UPDATE "{physical.table}" SET "{column}" = ? WHERE id = ?'
                 for record in mine[name]:
                     tx.run(native(tx, sql), (4321, record))
 
