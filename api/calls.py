@@ -113,6 +113,7 @@ class Calls:
             route; what the work raises.
         """
         credential, scope = read_credential(), str(g.get("scope", ""))
+        trace = read_trace_name()  # before the environment: a wrong one tells nothing of it
 
         def within(session: Session) -> T:
             ensure_reaches(session.unit.scopes, scope)
@@ -122,7 +123,6 @@ class Calls:
             opened = self._environments.open(environment)
         except NotFound as error:
             raise _not_admitted(environment) from error
-        trace = read_trace_name()
         done = run(opened, credential, within, write=write, trace=trace, tries=TRIES)
         self._uses.note(self._environments.control, credential.text, at=SystemClock().now())
         return done
@@ -166,4 +166,4 @@ def _not_admitted(environment: str) -> PatronError:
     """Give the same answer for no such environment as for one that does not know the token."""
     if environment == PRODUCTION:
         return not_ready()
-    return SignInRequired(f'No environment "{environment}" knows this token.')
+    return SignInRequired()

@@ -13,9 +13,9 @@ from api.bodies import read_object
 from api.calls import PRODUCTION
 from api.headers import body_is_lines, ensure_readable_address, read_body
 from engine.clock import SystemClock
-from engine.delivery.incoming import Request, receive
+from engine.delivery.incoming import Request, not_signed, receive
 from engine.delivery.signing import HEADER
-from engine.errors import NotFound, RequestInvalid, SignInRequired
+from engine.errors import NotFound, RequestInvalid
 from engine.snapshots import Environments
 
 MOST_BODY = 256 * 1024  # bytes
@@ -46,8 +46,7 @@ def make_hooks(environments: Environments) -> Blueprint:
         try:
             opened = environments.open(environment)
         except NotFound as error:
-            message = "This endpoint takes requests that are signed with its secret."
-            raise SignInRequired(message, code="W152") from error
+            raise not_signed() from error
         taken = receive(opened, came, SystemClock())
         return answer(encode({"id": taken.record}), CREATED if taken.is_new else OK)
 

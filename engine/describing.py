@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.access import Access, ObjectAccess
+from engine.access import Access
 from engine.compiled import CompiledField, CompiledObject, Model, View, base_language, translated
 from engine.errors import FieldError, RequestInvalid
 from engine.locale import say
@@ -21,17 +21,17 @@ def describe(
 ) -> dict[str, object]:
     """Describe one object: labels, rights, the readable fields in order, and its views."""
     may = access.of(compiled.name)
-    views = model.views.get(compiled.name, {})
+    views, title = model.views.get(compiled.name, {}), compiled.title
     return {
         "object": compiled.name,
         **_labels(compiled, language),
         "description": compiled.text(language, "description") or compiled.description,
-        "title": compiled.title,
+        "title": title if title and may.readable & compiled.fields[title].bit else None,
         "icon": compiled.icon,
         "features": sorted(compiled.features),
         "rights": sorted(may.rights),
         "fields": {
-            name: _field(model, compiled, field, may, language)
+            name: _field(model, access, compiled, field, language)
             for name, field in compiled.fields.items()
             if may.readable & field.bit
         },
@@ -124,9 +124,9 @@ def part_label(model: Model, language: str, part: str, *path: str) -> str:
 
 
 def _field(
-    model: Model, compiled: CompiledObject, field: CompiledField, may: ObjectAccess, language: str
+    model: Model, access: Access, compiled: CompiledObject, field: CompiledField, language: str
 ) -> dict[str, object]:
-    declared = field.decl
+    declared, may = field.decl, access.of(compiled.name)
     described: dict[str, object] = {
         "type": declared.type,
         "label": field_label(compiled, field, language),
@@ -143,7 +143,8 @@ def _field(
         if declared.option(option) is not None:
             described[option] = declared.option(option)
     if declared.targets:
-        described["to"] = list(declared.targets)
+        # Objects that the caller may not read do not exist for them, not even as a target.
+        described["to"] = [target for target in declared.targets if access.of(target).may("read")]
     if declared.values:
         described["values"] = _values(model, compiled, field, language)
     if declared.aka:

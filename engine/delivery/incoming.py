@@ -70,11 +70,16 @@ def ensure_known(environment: Environment, request: Request, clock: Clock) -> No
 
     secret = run(environment, SystemCredential(), work, write=False, clock=clock)
     if len(secret) < LEAST_SECRET or not _knows(request, secret):
-        message = "This endpoint takes requests that are signed with its secret."
-        raise SignInRequired(message, code="W152", hint="see docs/how-to/webhooks.md")
+        raise not_signed()
     if request.signature and not is_fresh(request.signature, at=clock.now()):
         message = "The request was signed too long ago, or in the future."
         raise SignInRequired(message, code="W153", hint="sign it when it is sent; check the clock")
+
+
+def not_signed() -> SignInRequired:
+    """Give the one answer for a wrong secret, and for what is not there at all."""
+    message = "This endpoint takes requests that are signed with its secret."
+    return SignInRequired(message, code="W152", hint="see docs/how-to/webhooks.md")
 
 
 def receive(environment: Environment, request: Request, clock: Clock) -> Taken:

@@ -209,6 +209,50 @@ def test_a_token_opens_its_own_environment_only(house: House, elsewhere: str):
     assert wrong == {}
 
 
+def test_an_environment_that_is_not_there_answers_alike(house: House, elsewhere: str):
+    """To a token of another one, to none, and to a wrong header: byte by byte, over REST."""
+    credentials = {"admin": house.tokens["admin"], "invented": "patron_x", "none": ""}
+
+    wrong = []
+    for line, rule in API.items():
+        method, path = split(line)
+        for who, token in credentials.items():
+            answers = [
+                call(house, method, path, rule, token, base=f"/e/{name}/api/v1")
+                for name in (elsewhere, "nowhere")
+            ]
+            if len({(one.status, one.raw, str(one.headers)) for one in answers}) != 1:
+                wrong.append((line, who))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("GET", "/e/{}/api/v1/objects", {"Authorization": "Bearer x", "Patron-Trace": "not good!"}),
+        ("POST", "/e/{}/hooks/form", {"Content-Type": "application/json"}),
+        ("GET", "/decide/{}/secret", {}),
+        ("GET", "/e/{}/", {}),
+        ("GET", "/e/{}/api/v1/no/such/address", {}),
+        ("PUT", "/e/{}/api/v1/objects", {}),
+    ],
+)
+def test_nobody_is_told_which_environments_there_are(
+    house: House, elsewhere: str, method: str, path: str, headers: dict[str, str]
+):
+    """Strangers get one answer, wherever the name of an environment stands."""
+    answers = []
+    for name in (elsewhere, "nowhere"):
+        body = b"{}" if method == "POST" else None
+        found = house.client.open(path.format(name), method=method, headers=headers, data=body)
+        text = CSRF.sub("", found.text).replace(name, "NAME")
+        length = {"Content-Length"} if text != found.text else set()
+        told = {key: value for key, value in found.headers.items() if key not in length}
+        answers.append((found.status_code, text, str(told).replace(name, "NAME")))
+
+    assert answers[0] == answers[1]
+
+
 def test_a_member_without_sets_gets_what_the_rules_say(house: House, poor: str):
     """Nothing of anybody else's, and never an error of ours."""
     wrong = {}

@@ -53,6 +53,11 @@ objects:
   account: {view_all: true}
   deal: {read: true}
 """,
+    "access__permission_sets__lone": """\
+permission_set: lone
+objects:
+  deal: {read: true, fields: {name: none}}
+""",
     "access__permission_sets__none": "permission_set: none\nlabel: None\n",
 }
 
@@ -67,6 +72,7 @@ def world(make_world: Callable[..., World]) -> World:
         ben={"permission_sets": ["rep"]},
         cleo={"permission_sets": ["boss"]},
         dora={"permission_sets": ["none"]},
+        ella={"permission_sets": ["lone"]},
     )
 
 
@@ -174,6 +180,18 @@ def test_a_hidden_field_is_absent_everywhere(world: World) -> None:
     with pytest.raises(RecordInvalid) as refused_value:
         world.run(lambda s: s.update("deal", deal, {"margin": 1}), who="ada")
     assert [e.code for e in refused_value.value.errors] == ["R102"]
+
+
+def test_a_description_names_nothing_hidden(world: World) -> None:
+    """Neither the object that a lookup points at, nor the field that records are called by."""
+    told = {
+        who: world.run(lambda s: s.describe("deal"), who=who, write=False)
+        for who in ("ada", "ella")
+    }
+    targets = {who: about["fields"]["account"]["to"] for who, about in told.items()}  # type: ignore[index]  # as described
+
+    assert targets == {"ada": ["account"], "ella": []}
+    assert {who: about["title"] for who, about in told.items()} == {"ada": "name", "ella": None}
 
 
 def test_a_formula_publishes_what_it_derives(world: World) -> None:
