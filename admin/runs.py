@@ -29,6 +29,40 @@ SAID = {
     "cancelled": later("cancelled"),
     "undone": later("undone"),
 }
+# Why a run began, in the words of somebody who has never read a workflow's file.
+CAUSES = {
+    "created": later("when a record was created"),
+    "updated": later("when a record was saved"),
+    "rolled_up": later("when a total of the record changed"),
+    "deleted": later("when a record was deleted"),
+    "at": later("on a date of the record"),
+    "every": later("at its regular time"),
+    "button": later("by a button"),
+    "sla": later("when a deadline was missed"),
+    "submit": later("when the record was submitted"),
+    "approve": later("when the record was approved"),
+    "reject": later("when the record was rejected"),
+    "recall": later("when the request was recalled"),
+}
+ACTIONS = {
+    "set": later("sets values"),
+    "create": later("creates a record"),
+    "update": later("changes other records"),
+    "delete": later("deletes other records"),
+    "note": later("writes a note"),
+    "for_each": later("goes through records"),
+    "wait": later("waits"),
+    "email": later("sends a mail"),
+    "notify": later("notifies people"),
+    "webhook": later("calls another system"),
+    "assign": later("chooses an owner"),
+    "approve": later("asks for an approval"),
+}
+KINDS = {
+    "workflow": later("Workflow"),
+    "approval": later("Approval"),
+    "sla": later("Deadline"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +74,9 @@ class Line:
     object: str
     href: str
     record: str
+    title: str
+    kind: str
+    cause: str
     state: str
     color: str
     started: str
@@ -52,6 +89,8 @@ class StepLine:
     """A step as the page of its run shows it; input and output as name and text."""
 
     step: StepRow
+    action: str
+    object: str
     state: str
     color: str
     at: str
@@ -75,10 +114,12 @@ def show_runs() -> Response:
         ensure(session, "customize")
         frame = make_frame(session, here)
         found = session.runs.list(wanted, limit=PAGE + 1)
-        lines = [_line(session, frame, run) for run in found[:PAGE]]
+        names = _titles(session, found[:PAGE])
+        lines = [_line(session, frame, run, names) for run in found[:PAGE]]
         more = _more(wanted, found[PAGE - 1].id) if len(found) > PAGE else ""
         told = {"lines": lines, "more": more, "wanted": wanted}
-        components = sorted({key for key, _ in session.snapshot.model.programs})
+        keys = sorted({str(key) for key, _ in session.snapshot.model.programs})
+        components = [(key, _component(session, key)) for key in keys]
         states = [(name, say(SAID[name])) for name in STATES]
         return {"frame": frame, **told, "components": components, "states": states}
 
@@ -117,25 +158,48 @@ def _shown(run: int, problem: str = "", status: int = 200) -> Response:
         shown = session.runs.get(run)
         return {
             "frame": frame,
-            "line": _line(session, frame, shown.run),
+            "line": _line(session, frame, shown.run, _titles(session, [shown.run])),
             "input": _pairs(shown.run.input),
-            "steps": [_step(frame, step) for step in shown.steps],
+            "steps": [_step(session, frame, step) for step in shown.steps],
             "problem": problem,
         }
 
     return page("admin/run.html", dict(here.read(work)), status=status)
 
 
-def _line(session: Session, frame: Frame, run: RunRow) -> Line:
-    fmt, (kind, _, name) = frame.formats, run.component.partition(":")
+def _titles(session: Session, found: Sequence[RunRow]) -> Mapping[int, str]:
+    """Name the records of runs, as far as the visitor sees them: one statement."""
+    ids = [run.record for run in found if run.record]
+    named = session.titles((run.object for run in found), ids) if ids else {}
+    return {record: title for record, (_, title) in named.items()}
+
+
+def _component(session: Session, key: str) -> str:
+    """Say in words what ran: `Workflow: Hot deal`."""
+    kind, _, name = key.partition(":")
     declared = session.snapshot.model.declared.get(kind, {}).get(name, {})
+    otherwise = str(declared.get("label") or name)
+    label = declared_label(session.snapshot, f"{kind}s", name, otherwise)
+    return f"{say(KINDS[kind])}: {label}" if kind in KINDS else label
+
+
+def _cause(cause: str) -> str:
+    """Say why a run began; of what follows an approval, which decision: `approval:x.on_submit`."""
+    name = cause.rpartition(".on_")[2]
+    return say(CAUSES[name]) if name in CAUSES else cause
+
+
+def _line(session: Session, frame: Frame, run: RunRow, names: Mapping[int, str]) -> Line:
+    fmt, kind = frame.formats, run.component.partition(":")[0]
+    label = _component(session, run.component)
     is_known = run.object in session.snapshot.model.objects
     waits = {"time": say("a time"), "condition": say("a condition")}.get(run.waits_for, "")
     return Line(
         run=run,
-        label=declared_label(
-            session.snapshot, f"{kind}s", name, str(declared.get("label") or name)
-        ),
+        label=label.partition(": ")[2] if kind in KINDS else label,
+        kind=say(KINDS[kind]) if kind in KINDS else kind,
+        cause=_cause(run.cause),
+        title=names.get(run.record) or str(run.record),
         object=object_label(session.snapshot, run.object) if is_known else run.object,
         href=f"{frame.root}/setup/runs/{run.id}",
         record=f"{frame.root}/o/{run.object}/{run.record}" if is_known else "",
@@ -158,9 +222,12 @@ def _waits(frame: Frame, run: RunRow, what: str) -> str:
     return say("Waits until {moment}.", moment=frame.formats.moment(run.due_at))
 
 
-def _step(frame: Frame, step: StepRow) -> StepLine:
+def _step(session: Session, frame: Frame, step: StepRow) -> StepLine:
+    is_known = step.object in session.snapshot.model.objects
     return StepLine(
         step=step,
+        action=say(ACTIONS[step.action]) if step.action in ACTIONS else step.action,
+        object=object_label(session.snapshot, step.object) if is_known else step.object,
         state=say(SAID[step.state]),
         color=COLORS[step.state],
         at=frame.formats.moment(step.moment),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from graphlib import TopologicalSorter
 from itertools import groupby
 
@@ -26,7 +26,6 @@ from sandbox.samples.people import Person
 from sandbox.samples.reading import Sample
 from sandbox.samples.values import LOOKUPS, Cells, Today
 
-_NOON = time(12)
 _DEEPEST = 100  # levels of a tree of rows
 Ids = dict[tuple[str, str], int]
 
@@ -99,13 +98,8 @@ class Loading:
             return session.bulk(name, operation, rows, atomic=False)
 
         credential = SystemCredential(self._emails[who])
-        clock = FixedClock(self._at(day))
+        clock = FixedClock(self._today.happened(day, self._now))
         return run(self._environment, credential, work, write=True, clock=clock, source=SAMPLE)
-
-    def _at(self, day: int) -> datetime:
-        """Give noon of a day, but never an instant that is still to come."""
-        noon = datetime.combine(self._today.day + timedelta(days=day), _NOON, self._today.zone)
-        return min(noon.astimezone(UTC), self._now)
 
 
 def order_of(samples: Mapping[str, Sequence[Sample]], model: Model) -> list[str]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.compiled import CompiledField, CompiledObject
 
 _DAY = re.compile(r"[-+]?\d+\Z")
+_NOON, _JUST_NOW = time(12), timedelta(minutes=15)
 LOOKUPS = frozenset({"lookup", "master_detail"})
 
 
@@ -35,6 +36,16 @@ class Today:
         day, _, hour = text.partition(" ")
         at = time.fromisoformat(hour) if hour else time(9)
         return datetime.combine(self.date(day), at, self.zone)
+
+    def happened(self, days: int, now: datetime) -> datetime:
+        """Give when something of a day is said to have happened: at noon, never still to come.
+
+        Of today it is a little while ago: what is new is fresh, and nothing of it is late.
+        """
+        day = self.day + timedelta(days=days)
+        if days == 0:
+            return max(datetime.combine(day, time(), self.zone).astimezone(UTC), now - _JUST_NOW)
+        return min(datetime.combine(day, _NOON, self.zone).astimezone(UTC), now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

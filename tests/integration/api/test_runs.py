@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from admin.runs import ACTIONS as WORDS
+from admin.runs import CAUSES
+from engine.saving.runs import stepping, triggering
 from tests.integration.conftest import installed, on_both
 from tests.support.houses import House
 from tests.support.visitors import Visitor, visitor_of
@@ -177,7 +180,25 @@ def test_pages_show_runs_and_buttons(running: House, visitor: Visitor) -> None:
     one = f"{root}/setup/runs/{run['id']}"
     listed = visitor.get(f"{root}/setup/runs?state=failed&record={made['id']}").text
     assert one in listed
+    assert "by a button" in listed
+    assert ">Deal d</a>" in listed
+    assert '<option value="workflow:broken"' in listed
+    assert "sets values" in visitor.get(one).text
     assert "division by zero" in visitor.get(one).text
     assert visitor.send(one, f"{one}/cancel").status_code == 303
     assert visitor.send(one, f"{one}/retry").status_code == 409
     assert f"{root}/setup/runs" in visitor.get(f"{root}/setup/").text
+
+
+def test_causes_and_steps_have_words() -> None:
+    """What starts a run and what a step does is said in words, not as it stands in files."""
+    starts = {name for names in triggering.STARTS.values() for name in names} - {"saved"}
+    deeds = {"submit", "approve", "reject", "recall"}
+
+    assert CAUSES.keys() >= starts | triggering.STARTS.keys() | deeds | {
+        "at",
+        "every",
+        "button",
+        "sla",
+    }
+    assert set(stepping.ACTIONS.values()) <= WORDS.keys()
