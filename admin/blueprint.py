@@ -36,6 +36,7 @@ def make_admin(environments: Environments) -> Blueprint:
     rule("/setup/changes", "changes", changes.show_changes)
     rule("/setup/changes", "apply", changes.apply_changes, methods=["POST"])
     rule("/setup/changes/decide", "decide", changes.decide_conflict, methods=["POST"])
+    rule("/setup/changes/treat", "treat", changes.treat_change, methods=["POST"])
     rule("/setup/changes/validate", "validate", changes.validate_changes, methods=["POST"])
     rule("/setup/changes/keep", "keep", changes.keep_changes, methods=["POST"])
     rule("/setup/changes/export", "export", changes.export_changes)

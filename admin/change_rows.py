@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import groupby
 
 from admin.telling import value_text
+from admin.treating import TreatRow, Typed, in_words, treat_row
 from admin.words import address, title_of
 from deploy_tool.plans.deciding import mark_of
 from deploy_tool.plans.plan import Plan, PlannedChange, PlannedConflict
@@ -56,6 +57,7 @@ class ChangeRow:
     color: str
     lines: tuple[str, ...]
     more: int
+    treat: TreatRow | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +96,8 @@ class SinceRow:
     color: str
 
 
-def change_row(planned: Planned, change: PlannedChange) -> ChangeRow:
-    """Put one change into words."""
+def change_row(planned: Planned, change: PlannedChange, typed: Typed | None = None) -> ChangeRow:
+    """Put one change into words; `typed` is a treatment that was just refused."""
     sign = _SIGNS.get(change.op, "~")
     word, color = _CLASSES[change.cls]
     if change.cls is Risk.ADDITIVE and change.impact.would_fail:
@@ -112,6 +114,7 @@ def change_row(planned: Planned, change: PlannedChange) -> ChangeRow:
         color="red" if change.op == "retire" else color,
         lines=tuple(lines[:SHOWN_LINES]),
         more=max(len(lines) - SHOWN_LINES, 0),
+        treat=treat_row(planned, change, typed),
     )
 
 
@@ -180,6 +183,7 @@ def _impact(change: PlannedChange) -> Iterator[str]:
     """Say how many records are concerned, and what follows; nothing where none is."""
     found, facts = change.impact, change.facts
     held = ", ".join(f"“{value}” ({count})" for value, count in facts.in_use)
+    treatment = in_words(change.treatment) if change.treatment else ""
     said: tuple[tuple[object, str], ...] = (
         (
             found.values,
@@ -203,7 +207,7 @@ def _impact(change: PlannedChange) -> Iterator[str]:
         ),
         (facts.rewritten, say("{count} expressions follow the new name.", count=facts.rewritten)),
         (facts.in_flight, say("{count} in flight stay on their revision.", count=facts.in_flight)),
-        (change.treatment, say("Treatment: {treatment}.", treatment=change.treatment)),
+        (treatment, say("Treatment: {treatment}.", treatment=treatment)),
     )
     return (sentence for applies, sentence in said if applies)
 

@@ -1,8 +1,8 @@
 """Change sets in the browser: what of a sandbox goes together, with a reason, and the plan of it.
 
-Separate from the plan's page, which shows whatever is planned: here is chosen. A set keeps the
-treatments and choices that were given to it over REST; sides of conflicts that are taken on the
-plan's page are kept in the sandbox and count for every plan from it.
+Separate from the plan's page, which shows whatever is planned: here is chosen. Treatments chosen on
+a set's plan are kept in the set; sides of conflicts that are taken there are kept in the sandbox
+and count for every plan from it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from admin.rights import SEES, ensure, may
 from admin.words import title_of
-from deploy_tool.plans.change_sets import no_such_set, put_set, remove_set
+from deploy_tool.plans.change_sets import SetWish, no_such_set, put_set, remove_set
 from engine.clock import SystemClock
 from engine.errors import NotFound, RecordInvalid
 from engine.names import ComponentKey
@@ -50,15 +50,15 @@ def keep_set_here() -> Response:
     """Keep the set that was sent, with what one of its name was told before."""
     form = request.form
     chosen = tuple(dict.fromkeys(form.getlist("component")))[:MOST_COMPONENTS]
-    return _kept(form.get("name", "").strip(), form.get("reason", "").strip()[:500], chosen)
+    reason = form.get("reason", "").strip()[:500]
+    return _kept(SetWish(name=form.get("name", "").strip(), reason=reason, components=chosen))
 
 
 def add_to_set() -> Response:
     """Put the component of a page into a set, or begin one with it."""
     form = request.form
     name = form.get("name", "").strip() or form.get("set", "")
-    with_it = (form.get("component", ""),)
-    return _kept(name, "", with_it, is_more=True)
+    return _kept(SetWish(name=name, components=(form.get("component", ""),), joins=True))
 
 
 def drop_set_here(name: str) -> Response:
@@ -85,32 +85,19 @@ def chosen_set(session: Session) -> ChangeSet | None:
     return found
 
 
-def _kept(
-    name: str, reason: str, components: tuple[str, ...], *, is_more: bool = False
-) -> Response:
-    """Keep a set and lead to it. `is_more`: the components join those that are in it."""
+def _kept(wish: SetWish) -> Response:
+    """Keep a set and lead to it."""
 
     def work(session: Session) -> None:
         ensure(session, "customize", "deploy")
         _ensure_sandbox()
-        known = find_change_set(session.unit.tx, name)
-        before = known.components if known and is_more else ()
-        one = ChangeSet(
-            name=name,
-            reason=known.reason if known and is_more else reason,
-            components=tuple(dict.fromkeys((*before, *filter(None, components)))),
-            treatments=known.treatments if known else {},
-            choices=known.choices if known else {},
-            actor=visit().email,
-            at=SystemClock().now(),
-        )
-        put_set(session.unit.tx, one)
+        put_set(session.unit.tx, wish, actor=visit().email, at=SystemClock().now())
 
     try:
         visit().write(work)
     except RecordInvalid as refused:
-        return _shown(refused.message, name, reason, components)
-    return go(f"{visit().root}/setup/change-sets?set={name}")
+        return _shown(refused.message, wish.name, wish.reason or "", wish.components)
+    return go(f"{visit().root}/setup/change-sets?set={wish.name}")
 
 
 def _ensure_sandbox() -> None:

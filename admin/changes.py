@@ -29,7 +29,8 @@ from admin.promotion import (
     parent,
     promotion,
 )
-from admin.rights import SEES, ensure
+from admin.rights import SEES, ensure, may
+from admin.treating import NotTreated, Typed, keep, place_of, read_typed, treatment_of
 from deploy_tool.deploying.applying import Order, apply_plan
 from deploy_tool.plans.approving import approve_plan
 from deploy_tool.plans.change_sets import with_sets
@@ -37,6 +38,7 @@ from deploy_tool.plans.deciding import SIDES, keep_decision
 from deploy_tool.plans.plan import Plan
 from deploy_tool.plans.planning import AS_IT_COMES, Incoming, Planned, Wishes
 from deploy_tool.plans.promoting import note_synchronised, sandbox_incoming
+from deploy_tool.plans.treatments import Way
 from deploy_tool.sources.telling_trees import changed_files
 from deploy_tool.testing import Report, State
 from deploy_tool.testing.validating import validate_plan
@@ -51,6 +53,7 @@ from web.visit import visit
 
 PATIENCE_SECONDS = 20.0
 _CONSENTS = frozenset({"retire", "narrowing"})
+_TREATS = ("customize", "deploy")  # either is enough to choose a treatment
 _MARK = 64  # digits of what stands for a conflict
 
 
@@ -72,6 +75,26 @@ def decide_conflict() -> Response:
 
     visit().write(work)
     return _back("", "both")
+
+
+def treat_change() -> Response:
+    """Keep what happens to the records that a change concerns, and plan again."""
+    values = visit().read(_local)
+    found, typed = _found(values, ""), read_typed(request.form)
+    if found.planned is None or not values["may_treat"]:
+        return _shown(values, found, status=403 if found.planned else 422)
+    try:
+        treatment = treatment_of(found.planned, typed)
+    except NotTreated as refused:
+        return _shown(values, found, status=422, typed=replace(typed, refused=str(refused)))
+    chosen = cast("ChangeSet | None", values["set"])
+
+    def work(session: Session) -> None:
+        ensure(session, *_TREATS)
+        keep(session.unit.tx, chosen, typed.component, treatment)
+
+    visit().write(work)
+    return _back("", place_of(typed.component))
 
 
 def export_changes() -> Response:
@@ -188,7 +211,8 @@ def _local(session: Session) -> dict[str, object]:
         raise NotFound(say("Only a sandbox has changes to promote."))
     incoming = sandbox_incoming(here.environment, session.unit.tx)
     frame = make_frame(session, here)
-    return {"frame": frame, "incoming": incoming, "set": chosen_set(session)}
+    known = {"set": chosen_set(session), "may_treat": may(session, *_TREATS)}
+    return {"frame": frame, "incoming": incoming, **known}
 
 
 def _found(values: Mapping[str, object], digest: str) -> Promotion:
@@ -212,9 +236,16 @@ def _failures(report: Report) -> list[str]:
     return [f"\n{outcome.name}: {outcome.found}" for outcome in failed]
 
 
-def _shown(values: Mapping[str, object], found: Promotion, *, status: int = 200) -> Response:
+def _shown(
+    values: Mapping[str, object],
+    found: Promotion,
+    *,
+    status: int = 200,
+    typed: Typed | None = None,
+) -> Response:
     planned, plan = found.planned, found.plan
-    rows = [change_row(planned, change) for change in planned.plan.changes] if planned else []
+    changes = planned.plan.changes if planned else ()
+    rows = [change_row(planned, change, typed) for change in changes] if planned else []
     applied = request.args.get("applied", "")
     chosen = cast("ChangeSet | None", values.get("set"))
     told = {
@@ -229,6 +260,7 @@ def _shown(values: Mapping[str, object], found: Promotion, *, status: int = 200)
         "undecided": len(plan.conflicts) if plan else 0,
         "access": access_rows(plan),
         "since": since_rows(plan),
+        "blocked": [c for c in changes if c.treatment == Way.BLOCK and c.impact.concerned],
         "applied": applied if applied.isdigit() else "",
         "accepted": request.form.getlist("accept"),
         "set": chosen,

@@ -12,7 +12,7 @@ from api.given import read_given
 from api.headers import body_is_lines, read_body
 from api.inside import SEES, Inside
 from api.queries import read_query
-from deploy_tool.plans.change_sets import drop_set, keep_set, list_sets
+from deploy_tool.plans.change_sets import SetWish, drop_set, keep_set, list_sets
 from engine.clock import SystemClock
 from engine.store.platform.change_sets import ChangeSet
 
@@ -33,21 +33,19 @@ class ChangeSetRoutes:
         return answer(encode({"change_sets": [_shape(one) for one in list_sets(who.environment)]}))
 
     def keep(self, environment: str, named: str) -> Response:
-        """Keep components as a change set, in place of one of the same name; 201."""
+        """Keep components as a change set; what is not sent stays as it was in it. 201."""
         _query()
         body_is_lines()
         given = read_given(read_object(read_body(MOST_BODY)), NEW, "name", "components")
         who = self.inside.who(environment, named, "Keeping a change set", "customize", "deploy")
-        one = ChangeSet(
+        wish = SetWish(
             name=given.text("name"),
-            reason=given.text("reason"),
             components=given.listed("components"),
-            treatments=given.texts("treatments"),
-            choices=given.texts("choices"),
-            actor=who.email,
-            at=SystemClock().now(),
+            reason=given.text("reason") if "reason" in given else None,
+            treatments=given.texts("treatments") if "treatments" in given else None,
+            choices=given.texts("choices") if "choices" in given else None,
         )
-        keep_set(who.environment, one)
+        one = keep_set(who.environment, wish, actor=who.email, at=SystemClock().now())
         return answer(encode(_shape(one)), CREATED)
 
     def drop(self, environment: str, named: str, name: str) -> Response:

@@ -2,14 +2,15 @@
 
 A pattern `@name` stands for the components of a change set, with the treatments and the sides of
 conflicts that were chosen for them; what is typed beside it goes before. Components that were
-promoted meanwhile are no mistake: there is nothing left of them to take.
+promoted meanwhile are no mistake: there is nothing left of them to take. What is said anew of a set
+of a known name replaces what it says; what is not mentioned stays.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from deploy_tool.exits import UsageWrong
@@ -23,6 +24,7 @@ from engine.store.platform import audit
 from engine.store.platform.change_sets import (
     ChangeSet,
     delete_change_set,
+    find_change_set,
     list_change_sets,
     put_change_set,
 )
@@ -39,27 +41,62 @@ def list_sets(environment: Environment) -> list[ChangeSet]:
         return list_change_sets(tx)
 
 
-def keep_set(environment: Environment, one: ChangeSet) -> None:
-    """Keep a change set, in place of one of the same name. Raises: as `put_set`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetWish:
+    """What somebody wants of a change set; None leaves it as it is in a set of that name.
+
+    `joins`: the components are added to those that are in it.
+    """
+
+    name: str
+    components: tuple[str, ...] = ()
+    reason: str | None = None
+    treatments: Mapping[str, str] | None = None
+    choices: Mapping[str, str] | None = None
+    joins: bool = False
+
+
+def keep_set(environment: Environment, wish: SetWish, *, actor: str, at: datetime) -> ChangeSet:
+    """Keep a change set. Raises: as `put_set`."""
     with environment.database.write() as tx:
-        put_set(tx, one)
+        return put_set(tx, wish, actor=actor, at=at)
 
 
-def put_set(tx: Tx, one: ChangeSet) -> None:
-    """Keep a change set in a transaction of the caller.
+def put_set(tx: Tx, wish: SetWish, *, actor: str, at: datetime) -> ChangeSet:
+    """Keep a change set in a transaction of the caller; give what it is now.
 
     Raises: RecordInvalid R100 for a name or a list that cannot be; UsageWrong U105, U106 for a
     treatment or a choice that makes no sense.
     """
-    if not _NAME.fullmatch(one.name):
+    known = find_change_set(tx, wish.name)
+    if not _NAME.fullmatch(wish.name):
         raise _wrong("name", "R112", f"A change set is called by {_RULES} characters.")
+    one = _with(known, wish, actor, at)
     if not one.components:
         raise _wrong("components", "R105", "A change set needs a component.")
     for text in one.treatments.values():
         read_sent_treatment(text)
     read_decisions(_typed(one.choices))
     put_change_set(tx, one)
-    _note(tx, one.actor, "change_set.keep", one.name, one.at)
+    _note(tx, actor, "change_set.keep", one.name, at)
+    return one
+
+
+def _with(known: ChangeSet | None, wish: SetWish, actor: str, at: datetime) -> ChangeSet:
+    """Give the set that a wish makes of the one that is known."""
+    before = known or ChangeSet(
+        name=wish.name, reason="", components=(), treatments={}, choices={}, actor=actor, at=at
+    )
+    inside = (*(before.components if wish.joins else ()), *filter(None, wish.components))
+    return ChangeSet(
+        name=wish.name,
+        reason=before.reason if wish.reason is None else wish.reason,
+        components=tuple(dict.fromkeys(inside)),
+        treatments=before.treatments if wish.treatments is None else wish.treatments,
+        choices=before.choices if wish.choices is None else wish.choices,
+        actor=actor,
+        at=at,
+    )
 
 
 def drop_set(environment: Environment, name: str, *, actor: str, at: datetime) -> None:
@@ -101,7 +138,7 @@ def with_sets(environment: Environment | None, wishes: Wishes) -> Wishes:
         wishes,
         patterns=tuple(p for p in wishes.patterns if not p.startswith(MARK)),
         optional=tuple(key for one in sets for key in one.components),
-        treatments={**treatments, **wishes.treatments},
+        usual={**treatments, **wishes.usual},
         decisions=replace(wishes.decisions, usual=tuple(choices)),
     )
 

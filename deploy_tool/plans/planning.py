@@ -6,7 +6,7 @@ applying refuses if that has moved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from deploy_tool.exits import Exit
@@ -28,7 +28,12 @@ from deploy_tool.plans.present import missing_values, nobody_in
 from deploy_tool.plans.since import since_base, touched_by
 from deploy_tool.plans.stepping import Stepping
 from deploy_tool.plans.telling import Telling
-from deploy_tool.plans.treatments import Treatment, choose, ensure_all_used
+from deploy_tool.plans.treatments import (
+    Treatment,
+    choose,
+    ensure_all_used,
+    misfitting_usual,
+)
 from deploy_tool.sources.checking import refusal
 from deploy_tool.sources.scope import PROJECT, is_owned
 from deploy_tool.sources.trees import Running
@@ -62,7 +67,8 @@ class Incoming:
     `base` is None where nobody noted it: then files win inside their scope.
     `scope` holds the patterns of files it owns; empty: all. `model` is what the tree compiles to,
     where somebody has compiled it before. `decided`: conflicts that were decided where it was made.
-    `project` names whose files it is, "" where it is an environment.
+    `project` names whose files it is, "" where it is an environment. `treated`: treatments that
+    were chosen where it was made.
     """
 
     tree: SourceTree
@@ -73,6 +79,7 @@ class Incoming:
     model: Model | None = None
     decided: Mapping[str, str] = field(default_factory=dict)
     project: str = ""
+    treated: Mapping[str, Treatment] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +88,8 @@ class Wishes:
 
     `patterns` are of components, which bring what they need; empty: all. `without` are of those
     that stay behind all the same. `decisions` say which side of a conflict stands. `optional` are
-    patterns of change sets, which may match nothing any more.
+    patterns of change sets, which may match nothing any more, and `usual` their treatments, which
+    give way to `treatments` and may fit nothing any more.
     """
 
     author: str = ""
@@ -90,6 +98,7 @@ class Wishes:
     without: Sequence[str] = ()
     decisions: Decisions = NO_DECISIONS
     optional: Sequence[str] = ()
+    usual: Mapping[str, Treatment] = field(default_factory=dict)
 
     @property
     def chooses(self) -> bool:
@@ -253,7 +262,7 @@ class _Composing:
             changes=changes,
             conflicts=conflicts,
             steps=self._steps(counting, changes),
-            warnings=(*_warnings(found.problems), *self._without_people()),
+            warnings=(*_warnings(found.problems), *self._without_people(), *self._passed_over()),
             passed=len(result.docs),
             content=_content(running.tree, result) if operations else {},
             removed=tuple(key for key in running.tree.docs if key not in result.docs),
@@ -290,12 +299,30 @@ class _Composing:
             counting=counting,
             policy=policy,
         )
-        chosen, added = self.wishes.treatments, found.added
         impacts = counting.of(found.operations) if counting else {}
         return tuple(
-            _planned(o, impacts.get(o.component), telling, chosen, added.get(o.component, ""))
+            self._change(o, impacts.get(o.component), telling, found.added.get(o.component, ""))
             for o in found.operations
         )
+
+    @property
+    def _usual(self) -> Mapping[str, Treatment]:
+        return {**self.incoming.treated, **self.wishes.usual}
+
+    def _change(
+        self, operation: Operation, impact: Impact | None, telling: Telling, reason: str
+    ) -> PlannedChange:
+        """Write an operation down, with what it means to the records that are there."""
+        treatment = choose(operation, self.wishes.treatments, telling.model, self._usual)
+        is_needed = treatment is not None and (impact is None or impact.concerned)
+        text = treatment.text if treatment is not None and is_needed else ""
+        planned = PlannedChange.of(operation, impact, text, telling.facts(operation))
+        return replace(planned, why=f"{planned.why}; {reason}") if reason else planned
+
+    def _passed_over(self) -> Iterator[str]:
+        found = self.found
+        chosen = self.wishes.treatments
+        return misfitting_usual(found.operations, chosen, self._usual, found.model)
 
     def _steps(
         self, counting: Counting | None, changes: Sequence[PlannedChange]
@@ -345,21 +372,6 @@ class _Composing:
             return ()
         found = self.found
         return missing_values(self.tx, self.environment, found.operations, found.result)
-
-
-def _planned(
-    operation: Operation,
-    impact: Impact | None,
-    telling: Telling,
-    chosen: Mapping[str, Treatment],
-    reason: str = "",
-) -> PlannedChange:
-    """Write an operation down, with what it means to the records that are there."""
-    treatment = choose(operation, chosen, telling.model)
-    is_needed = treatment is not None and (impact is None or impact.concerned)
-    text = treatment.text if treatment is not None and is_needed else ""
-    planned = PlannedChange.of(operation, impact, text, telling.facts(operation))
-    return replace(planned, why=f"{planned.why}; {reason}") if reason else planned
 
 
 def plan_again(plan: Plan, running: Running) -> Planned:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from deploy_tool.plans.deciding import load_decisions
+from deploy_tool.plans.kept_treatments import load_treatments
 from deploy_tool.plans.planning import Incoming, Planned, Wishes, plan_deployment
 from deploy_tool.sources.trees import Running, head_tree, past_tree
 from engine.compiled import Model
@@ -24,8 +25,13 @@ def sandbox_incoming(sandbox: Environment, tx: Tx) -> Incoming:
     baseline = sandbox.row.baseline
     version = find_by_tree(tx, baseline) if baseline else None
     base = None if version is None else past_tree(tx, version)
-    decided = load_decisions(tx).kept
-    return Incoming(tree=head_tree(tx), name=sandbox.name, base=base, decided=decided)
+    return Incoming(
+        tree=head_tree(tx),
+        name=sandbox.name,
+        base=base,
+        decided=load_decisions(tx).kept,
+        treated=load_treatments(tx),
+    )
 
 
 def plan_promotion(

@@ -8,11 +8,12 @@ deployment while a record is concerned.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 
 import orjson
 
@@ -70,6 +71,9 @@ class Treatment:
         if self.way is Way.MAP:
             return "map:" + ",".join(f"{old}={new}" for old, new in self.values)
         return str(self.way)
+
+
+NOTHING_USUAL: Mapping[str, Treatment] = MappingProxyType({})
 
 
 def read_treatments(texts: Iterable[str]) -> dict[str, Treatment]:
@@ -136,24 +140,70 @@ def is_conversion(operation: Operation) -> bool:
     return not isinstance(operation, Add) and bool(_KEEPING & set(_changed(operation)))
 
 
-def choose(operation: Operation, chosen: Mapping[str, Treatment], model: Model) -> Treatment | None:
-    """Give the treatment of an operation: the chosen one, else its default.
+def choose(
+    operation: Operation,
+    chosen: Mapping[str, Treatment],
+    model: Model,
+    usual: Mapping[str, Treatment] = NOTHING_USUAL,
+) -> Treatment | None:
+    """Give the treatment of an operation: the chosen one, else the usual one, else its default.
 
+    A usual one that does not fit this change is passed over: see `misfitting_usual`.
     Raises: UsageWrong U105 for one that this change cannot have, or a value the field cannot take.
     """
     ways = ways_of(operation)
-    kind, path = split_key(operation.component)
-    wanted = chosen.get(operation.component) or chosen.get(".".join(path))
-    if wanted is None:
-        return Treatment(way=ways[0]) if ways else None
-    if wanted.way not in ways:
+    wanted = _meant(operation, chosen)
+    if wanted is not None:
+        ensure_possible(operation, wanted, model)
+        return wanted
+    kept = _meant(operation, usual)
+    if kept is not None and _is_possible(operation, kept, model):
+        return kept
+    return Treatment(way=ways[0]) if ways else None
+
+
+def ensure_possible(operation: Operation, treatment: Treatment, model: Model) -> None:
+    """Refuse a treatment that a change cannot have, or a value the field cannot take.
+
+    Raises: UsageWrong U105.
+    """
+    ways = ways_of(operation)
+    if treatment.way not in ways:
         can = ", ".join(ways) or "nothing"
-        message = f"{operation.component} cannot be treated by {wanted.way}."
+        message = f"{operation.component} cannot be treated by {treatment.way}."
         raise UsageWrong(message=message, code="U105", hint=f"possible here: {can}")
-    if kind == "field" and wanted.way in {Way.FILL, Way.MAP}:
+    kind, _ = split_key(operation.component)
+    if kind == "field" and treatment.way in {Way.FILL, Way.MAP}:
         field = field_of(model, operation.component)
-        _ensure_fits(field, wanted, is_converted=is_conversion(operation))
-    return wanted
+        _ensure_fits(field, treatment, is_converted=is_conversion(operation))
+
+
+def misfitting_usual(
+    operations: Iterable[Operation],
+    chosen: Mapping[str, Treatment],
+    usual: Mapping[str, Treatment],
+    model: Model,
+) -> Iterator[str]:
+    """Say which usual treatments were passed over, because the change has become another one."""
+    for operation in operations:
+        kept = _meant(operation, usual)
+        is_asked = kept is not None and _meant(operation, chosen) is None and ways_of(operation)
+        if kept is not None and is_asked and not _is_possible(operation, kept, model):
+            ways = ways_of(operation)
+            yield f"{operation.component}: {kept.text} does not fit any more; {ways[0]} stands"
+
+
+def _meant(operation: Operation, chosen: Mapping[str, Treatment]) -> Treatment | None:
+    _, path = split_key(operation.component)
+    return chosen.get(operation.component) or chosen.get(".".join(path))
+
+
+def _is_possible(operation: Operation, treatment: Treatment, model: Model) -> bool:
+    try:
+        ensure_possible(operation, treatment, model)
+    except UsageWrong:
+        return False
+    return True
 
 
 def ensure_all_used(chosen: Mapping[str, Treatment], operations: Iterable[Operation]) -> None:

@@ -215,6 +215,7 @@ PAGES: Mapping[str, Rule] = {
     "GET /setup/changes": _page(403),
     "POST /setup/changes": _page(403),
     "POST /setup/changes/decide": _page(403),
+    "POST /setup/changes/treat": _page(403),
     "POST /setup/changes/keep": _page(403),
     "POST /setup/changes/validate": _page(403),
     "GET /setup/changes/export": _page(403),

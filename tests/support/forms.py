@@ -19,12 +19,13 @@ class _Fields(HTMLParser):
         known = {name: value or "" for name, value in attrs}
         if tag == "form":
             self._is_in = known.get("id") == self._form or self._form in known.get("class", "")
-        if not self._is_in:
+        owner = known.get("form")  # an input may stand in another form than its own
+        if (not self._is_in) if owner is None else owner != self._form:
             return
         name = known.get("name", "")
         if tag == "input" and name:
             kind = known.get("type", "text")
-            if kind != "checkbox" or "checked" in known:
+            if kind not in {"checkbox", "radio"} or "checked" in known:
                 self.fields[name] = known.get("value", "")
         elif tag == "textarea":
             self._text = name

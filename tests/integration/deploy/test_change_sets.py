@@ -7,7 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from deploy_tool.exits import Refused
+from deploy_tool.installation import Installation
+from deploy_tool.plans.kept_treatments import keep_treatment
+from deploy_tool.plans.treatments import read_treatment
 from deploy_tool.remote.client import Client, read_address
+from engine.names import ComponentKey
 from engine.settings import Settings
 from engine.store.platform import audit
 from engine.store.platform.audit import Search
@@ -140,3 +144,65 @@ def test_a_name_that_is_nowhere(production, far, zoe, tmp_path) -> None:
     assert "U127" in files.err
     assert "U127" in away.err
     assert "is neither an environment" in hidden.err  # lea is no member of the sandbox
+
+
+def test_a_treatment_of_what_was_promoted_or_changed_meanwhile_is_no_mistake(
+    production, zoe, tmp_path
+) -> None:
+    """Nothing is left of one component; the kept treatment of another fits no more: a warning."""
+    rows = tmp_path / "deals.csv"
+    rows.write_text("name,amount\nA,\nB,3\n")
+    assert production("import", "production", "deal", rows).code == 0
+    treatments = {"field:deal.amount": "fill:x7", "field:deal.first": "fill:gone"}
+    kept = {"name": "old", "components": ["field:deal.*"], "treatments": treatments}
+    zoe.post(SETS, kept)
+    words = ("--from", "trial", "--to", "production")
+    assert production("apply", *words, "--yes").code == 0
+    strict = BOTH.replace("amount: {type: currency}", "amount: {type: currency, required: true}")
+    production.write(objects__deal=strict)
+    narrowed = ("--to", "trial", "--yes", "--accept", "narrowing")
+    assert production("apply", "--from", production.folder, *narrowed).code == 0
+
+    done = production("plan", "@old", *words, "--json")
+
+    assert planned(done) == ["field:deal.amount"]
+    assert done.json["changes"][0]["treatment"] == "block"
+    assert done.json["checks"]["warnings"] == 1
+    said = "field:deal.amount: fill:x7 does not fit any more; block stands"
+    assert said in production("plan", "@old", *words).out
+
+
+def test_what_is_not_said_anew_of_a_set_stays_in_it(zoe) -> None:
+    """The same rule for REST and the browser: left out stays, empty is emptied."""
+    first = {"reason": "Why", "treatments": {"field:deal.first": "leave"}}
+    zoe.post(SETS, {"name": "one", "components": ["field:deal.first"], **first})
+
+    left_out = zoe.post(SETS, {"name": "one", "components": ["field:deal.second"]})
+    emptied = zoe.post(SETS, {"name": "one", "components": ["x"], "reason": "", "treatments": {}})
+
+    assert left_out["components"] == ["field:deal.second"]
+    assert (left_out["reason"], left_out["treatments"]) == ("Why", first["treatments"])
+    assert (emptied["reason"], emptied["treatments"]) == ("", {})
+
+
+@pytest.mark.usefixtures("far")
+def test_a_treatment_kept_in_the_sandbox_counts_and_gives_way(production, tmp_path) -> None:
+    """What was chosen in the browser counts on the command line too, unless something is typed."""
+    rows = tmp_path / "deals.csv"
+    rows.write_text("name,amount\nA,\n")
+    assert production("import", "production", "deal", rows).code == 0
+    strict = DEAL.replace("amount: {type: currency}", "amount: {type: currency, required: true}")
+    production.write(objects__deal=strict)
+    words = ("--to", "trial", "--yes", "--accept", "narrowing,retire")
+    assert production("apply", "--from", production.folder, *words).code == 0
+    with (
+        Installation(Settings.from_env(production.environ)) as installation,
+        installation.environment("trial").database.write() as tx,
+    ):
+        keep_treatment(tx, ComponentKey("field:deal.amount"), read_treatment("fill:7"))
+    plan = ("plan", "--from", "trial", "--to", "production", "--json")
+
+    kept, typed = production(*plan), production(*plan, "--treat", "field:deal.amount=leave")
+
+    assert [one["treatment"] for one in kept.json["changes"]] == ["fill:7"]
+    assert [one["treatment"] for one in typed.json["changes"]] == ["leave"]
