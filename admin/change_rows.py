@@ -17,6 +17,7 @@ from admin.words import address, title_of
 from deploy_tool.plans.deciding import mark_of
 from deploy_tool.plans.plan import Plan, PlannedChange, PlannedConflict
 from deploy_tool.plans.planning import Planned
+from deploy_tool.plans.treatments import Way
 from engine.diff import Risk
 from engine.names import ComponentKey
 from engine.source import SourceTree
@@ -58,6 +59,7 @@ class ChangeRow:
     lines: tuple[str, ...]
     more: int
     treat: TreatRow | None
+    is_blocked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,7 @@ def change_row(planned: Planned, change: PlannedChange, typed: Typed | None = No
         lines=tuple(lines[:SHOWN_LINES]),
         more=max(len(lines) - SHOWN_LINES, 0),
         treat=treat_row(planned, change, typed),
+        is_blocked=bool(change.treatment == Way.BLOCK and change.impact.concerned),
     )
 
 

@@ -38,7 +38,6 @@ from deploy_tool.plans.deciding import SIDES, keep_decision
 from deploy_tool.plans.plan import Plan
 from deploy_tool.plans.planning import AS_IT_COMES, Incoming, Planned, Wishes
 from deploy_tool.plans.promoting import note_synchronised, sandbox_incoming
-from deploy_tool.plans.treatments import Way
 from deploy_tool.sources.telling_trees import changed_files
 from deploy_tool.testing import Report, State
 from deploy_tool.testing.validating import validate_plan
@@ -260,7 +259,7 @@ def _shown(
         "undecided": len(plan.conflicts) if plan else 0,
         "access": access_rows(plan),
         "since": since_rows(plan),
-        "blocked": [c for c in changes if c.treatment == Way.BLOCK and c.impact.concerned],
+        "blocked": any(row.is_blocked for row in rows),
         "applied": applied if applied.isdigit() else "",
         "accepted": request.form.getlist("accept"),
         "set": chosen,

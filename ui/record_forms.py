@@ -103,11 +103,13 @@ def field_refused(
     return _field(name, record, field, sent, error.status)
 
 
-def _field(name: str, record: int, field: str, sent: Submission | None, status: int) -> AnyResponse:
+def _field(name: str, record: int, asked: str, sent: Submission | None, status: int) -> AnyResponse:
     def work(session: Session) -> dict[str, object]:
         frame, seen = make_frame(session, visit()), seen_to_edit(session, name, record)
         maker = maker_of(session, frame, seen.object, seen=seen, sent=sent)
         problems = Problems() if sent is None else sent.problems
+        # An old page asks for a field by the name that it had.
+        field = seen.object.aka.get(asked, asked)
         box = maker.one(field, problems)
         if box is None:
             raise NotFound

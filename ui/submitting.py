@@ -41,7 +41,7 @@ class Submission:
     """One form that was sent. `record_id`: None for a new record."""
 
     def __init__(self, form: MultiDict[str, str], record_id: int | None = None) -> None:
-        self._form, self.record_id = form, record_id
+        self._sent, self._form, self.record_id = form, form, record_id
         self.marks = read_marks(form.get(WAS, ""))
         self.typed: dict[str, Parts] = {}
         self._wrong: dict[str, list[str]] = {}
@@ -97,6 +97,7 @@ class Submission:
     def read(self, session: Session, compiled: CompiledObject) -> None:
         """Take what was typed into fields that the visitor may type."""
         is_new = self.record_id is None
+        self._follow_renames(compiled)
         for name, known in compiled.fields.items():
             column = find_column(session, compiled.name, str(name))
             kind = None if column is None else inputs.editor_of(column)
@@ -187,6 +188,15 @@ class Submission:
 
     # --- reading ------------------------------------------------------------------------------
 
+    def _follow_renames(self, compiled: CompiledObject) -> None:
+        """Take what an old form says under the former name of a field as said of the field."""
+        for former, name in compiled.aka.items():
+            if former in self.marks and former not in compiled.fields and name not in self.marks:
+                self.marks = {name if n == former else n: mark for n, mark in self.marks.items()}
+                pairs = self._form.items(multi=True)
+                self._form = MultiDict((_renamed(key, former, name), text) for key, text in pairs)
+                self._form[WAS] = " ".join(f"{n}:{mark}" for n, mark in self.marks.items())
+
     def _given(self, name: str, part: str) -> tuple[str, ...]:
         return tuple(self._form.getlist(input_name(name, part)))
 
@@ -270,5 +280,12 @@ class Submission:
             self._form_wrong.append(f"{say(sentence, field=label, typed=shown)} {rest}")
 
     def _digest(self) -> str:
-        kept = sorted((k, v) for k, v in self._form.items(multi=True) if k not in {"csrf", KEY})
+        kept = sorted((k, v) for k, v in self._sent.items(multi=True) if k not in {"csrf", KEY})
         return hashlib.sha256(json.dumps(kept).encode("utf-8", "replace")).hexdigest()
+
+
+def _renamed(key: str, former: str, name: str) -> str:
+    """Give the name of an input once its field is called otherwise."""
+    start, what = (f"{TAKE}.", key[len(TAKE) + 1 :]) if key.startswith(f"{TAKE}.") else ("", key)
+    field, dot, part = what.partition(".")
+    return f"{start}{name}{dot}{part}" if field == former else key

@@ -210,6 +210,36 @@ def test_a_field_retired_while_a_form_is_open_is_explained(own_desk: Desk) -> No
     assert again.status_code in {303, 409}
 
 
+def test_a_field_renamed_while_a_form_is_open_takes_what_was_typed(own_desk: Desk) -> None:
+    """The form says the former name; the value lands in the field, of new and of open records."""
+    admin = own_desk.person("admin")
+    made = own_desk.create("deal", name="Before", notes="n")
+    held = inputs_of(admin.open(f"/o/deal/{made}/edit"))
+    fresh = inputs_of(admin.open("/o/deal/new"))
+    renamed = {
+        name: text.replace(
+            "  notes: {type: long_text}\n", "  remarks: {type: long_text, aka: [notes]}\n"
+        ).replace("{field: notes, required_if: is_hot}", "{field: remarks, required_if: is_hot}")
+        if name.endswith("deal.yaml")
+        else text
+        for name, text in FILES.items()
+    }
+    publish_texts(World(own_desk.house.environments.open("production")), renamed)
+
+    saved = send(admin, f"/o/deal/{made}/edit", held, name="After", notes="kept words")
+    created = send(admin, "/o/deal/new", fresh, name="New", notes="first words")
+    again = send(admin, f"/o/deal/{made}/edit", held, name="Late", notes="late words")
+
+    record = own_desk.get("deal", made)
+    assert moved(saved) == f"/o/deal/{made}"
+    assert (record["name"], record["remarks"]) == ("After", "kept words")
+    number = int(str(moved(created)).rpartition("/")[2])
+    assert own_desk.get("deal", number)["remarks"] == "first words"
+    assert again.status_code == 409  # somebody saved it meanwhile: both values of the renamed field
+    assert "late words" in again.text
+    assert "kept words" in again.text
+
+
 def test_an_object_retired_while_a_form_is_open_is_not_found(own_desk: Desk) -> None:
     """The whole object gone is a page that says so."""
     admin = own_desk.person("admin")
