@@ -19,6 +19,7 @@ from api.headers import body_is_lines, read_body
 from api.inside import SEES, Inside, Who, ensure_may
 from api.queries import read_query, read_truth
 from deploy_tool.deploying.applying import Order, apply_plan
+from deploy_tool.deploying.settling import settle_deployed
 from deploy_tool.installation import Installation
 from deploy_tool.plans.approving import approve_plan
 from deploy_tool.plans.asked import Asked, plan_asked
@@ -31,7 +32,6 @@ from deploy_tool.testing.validating import validate_plan
 from engine.clock import SystemClock
 from engine.errors import AccessDenied, FieldError, RecordInvalid
 from engine.store.platform.evidence import load_evidence
-from sandbox.baselines import settle_baselines
 
 CREATED = 201
 MOST_BODY = MOST_BYTES + 1_000_000  # what JSON adds to the files
@@ -79,7 +79,7 @@ class PlanRoutes:
             self.inside.who(environment, named, "Reading a configuration", *SEES)
         installation = self.installation(who)
         plan = plan_asked(installation, asked).plan
-        self.keep(who, plan, "deploy", git_revision=plan.git_revision)
+        self.keep(who, plan, plan.door, git_revision=plan.git_revision)
         return answer(encode(plan.as_json()), CREATED)
 
     def read(self, environment: str, digest: str) -> Response:
@@ -158,7 +158,9 @@ class PlanRoutes:
         plan = known.plan
         planned = propose_again(self.installation(who), plan)
         shown: dict[str, object] = {"plan": plan.digest, "changes": len(plan.changes)}
+        directory = self.inside.directory
         if not plan.changes and not plan.conflicts:
+            settle_deployed(directory, plan)
             return {**shown, "version": plan.version, "deployment": None}
         order = Order(
             actor=who.email,
@@ -168,7 +170,7 @@ class PlanRoutes:
             git_revision=known.git_revision,
         )
         version = apply_plan(who.environment.database, planned, order, SystemClock())
-        settle_baselines(self.inside.directory, plan.environment)
+        settle_deployed(directory, plan)
         return {**shown, "version": version.number, "deployment": version.deployment}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from deploy_tool import looking, setting
 from deploy_tool.deploying.applying import Order, apply_plan
+from deploy_tool.deploying.settling import settle_deployed
 from deploy_tool.deploying.taking_back import propose_restore, propose_rollback
 from deploy_tool.exits import UsageWrong
 from deploy_tool.here_mending import LocalMending
@@ -35,8 +36,13 @@ from engine.names import EnvironmentName
 from engine.source import SourceTree
 from engine.store.platform.head import read_head
 from engine.store.platform.members import list_members
-from sandbox.baselines import settle_baselines
-from sandbox.sandboxes import NewSandbox, delete_sandbox, ensure_deletable, make_sandbox
+from sandbox.sandboxes import (
+    NewSandbox,
+    delete_sandbox,
+    ensure_deletable,
+    ensure_parent,
+    make_sandbox,
+)
 
 
 @dataclass(frozen=True)
@@ -178,6 +184,11 @@ class LocalSandboxes:
         shown: Answer = {"environment": row.name, "kind": row.kind, "parent": row.parent}
         return {**shown, "members": members}
 
+    def parent_of(self, name: str) -> str:
+        """Give the environment that a sandbox was made from. Raises: Conflict C133."""
+        row = self.installation.environment(self.installation.known(name)).row
+        return ensure_parent(row.name, row.parent)
+
     def ensure_deletable(self, name: str) -> None:
         """Refuse what is no sandbox, or has children, before anybody is asked."""
         ensure_deletable(self.installation.environments, self.installation.known(name))
@@ -192,11 +203,11 @@ class LocalSandboxes:
 
 @dataclass(frozen=True, slots=True)
 class LocalPrepared:
-    """See `Prepared`. `source`: what the version notes (deploy, rollback)."""
+    """See `Prepared`. `source`: what the version notes, "" is what the plan says."""
 
     installation: Installation
     planned: Planned
-    source: str = "deploy"
+    source: str = ""
 
     @property
     def plan(self) -> Plan:
@@ -210,12 +221,14 @@ class LocalPrepared:
 
     def apply(self, accepted: frozenset[str]) -> int:
         """Carry it out; give the version that it became."""
-        installation, name = self.installation, self.plan.environment
-        order = Order(actor=installation.actor, accepted=accepted, source=self.source)
-        database = installation.environment(name).database
-        version = apply_plan(database, self.planned, order, installation.clock)
-        settle_baselines(installation.environments, name)
-        return version.number
+        installation, plan = self.installation, self.plan
+        order = Order(actor=installation.actor, accepted=accepted, source=self.source or plan.door)
+        number = plan.version
+        if plan.changes:
+            database = installation.environment(plan.environment).database
+            number = apply_plan(database, self.planned, order, installation.clock).number
+        settle_deployed(installation.environments, plan)
+        return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,9 @@ class Sandboxes(Protocol):
     def create(self, name: str, *, source: str, data: str, database: str) -> Answer:
         """Make one."""
 
+    def parent_of(self, name: str) -> str:
+        """Give the environment that a sandbox was made from. Raises: Conflict C133."""
+
     def ensure_deletable(self, name: str) -> None:
         """Refuse what is no sandbox, or has children, before anybody is asked."""
 

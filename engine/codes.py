@@ -30,6 +30,7 @@ CODES: dict[str, str] = {
     "C130": "An environment of this name is there already.",
     "C131": "This environment cannot be deleted: it is production, or sandboxes start from it.",
     "C132": "The database chosen for a new environment holds something already.",
+    "C133": "This environment is no sandbox, so it has no parent to be brought up to.",
     "D100": "A deployment stopped at a step and was undone.",
     "D101": "The changes need a consent that was not given; the deployment did nothing.",
     "D102": "The plan is stale: the environment has changed since it was made.",

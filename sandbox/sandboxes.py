@@ -120,6 +120,14 @@ def ensure_deletable(environments: Environments, name: str) -> EnvironmentRow:
     return row
 
 
+def ensure_parent(name: str, parent: str | None) -> str:
+    """Give the parent of a sandbox. Raises: Conflict C133 for what has none."""
+    if parent is not None:
+        return parent
+    message = f"{name} is no sandbox, so there is nothing to bring it up to."
+    raise Conflict(message, code="C133", hint="patron sandbox list shows the sandboxes")
+
+
 def _ensure_free(environments: Environments, name: str) -> None:
     if find_row(environments.control, name) is not None:
         raise _taken(name)

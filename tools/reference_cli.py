@@ -16,13 +16,6 @@ for people go to standard error) and `--as EMAIL` (who acts, for versions and th
 | command | does |
 |---|---|
 """
-WAITING = """
-## Not there yet
-The command line knows these names already and refuses them with a sentence and exit code 64.
-
-| command | comes |
-|---|---|
-"""
 PLACES = """
 ## What A and B may be
 The name of an environment (`production`), a version of it (`production@12`), or a directory: a path
@@ -61,11 +54,10 @@ metadata/objects/account.yaml:41:19 M102 There is no field type "txt" (did you m
 
 
 def render() -> str:
-    """Give the whole page: commands, what waits, places, settings, exit codes."""
-    here = [f"| `{_usage(c)}` | {c.help} |" for c in COMMANDS if c.module]
-    waiting = [f"| `{_usage(c)}` | {c.waits.removeprefix('comes ')} |" for c in COMMANDS if c.waits]
+    """Give the whole page: commands, places, settings, exit codes."""
+    commands = [f"| `{_usage(c)}` | {c.help} |" for c in COMMANDS]
     codes = [f"| {int(code)} | {meaning} |" for code, meaning in MEANINGS.items()]
-    tables = (HEAD, _lines(here), WAITING, _lines(waiting), PLACES, _lines(codes), FOOT)
+    tables = (HEAD, _lines(commands), PLACES, _lines(codes), FOOT)
     return "".join(tables)
 
 

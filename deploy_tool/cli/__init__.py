@@ -55,8 +55,6 @@ def main(words: Sequence[str] | None = None) -> int:
 def _run(words: Sequence[str], terminal: Terminal) -> Exit:
     arguments = build_parser().parse_args(words)
     command: Command = arguments.command
-    if command.waits:
-        raise UsageWrong(message=f"patron {command.name} {command.waits}.", code="U101")
     settings = Settings.from_env(os.environ)
     module = importlib.import_module(f"deploy_tool.cli.commands.{command.module}")
     _ensure_here(command, settings)

@@ -63,8 +63,7 @@ def _add(into: argparse._SubParsersAction[Parser], name: str, command: Command) 
 
 
 def _sentence(command: Command) -> str:
-    text = command.help[:1].upper() + command.help[1:]
-    return f"{text}. This command {command.waits}." if command.waits else f"{text}."
+    return f"{command.help[:1].upper()}{command.help[1:]}."
 
 
 def _group_help(group: str, commands: Iterable[Command]) -> str:

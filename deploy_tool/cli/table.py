@@ -1,7 +1,7 @@
 """The commands of `patron`, as data: names, arguments, the module that runs each.
 
 Separate from the parser, because three readers share it: the parser, the dispatcher and the page
-docs/reference/command-line.md. A command whose part of the product comes later says so in `waits`.
+docs/reference/command-line.md.
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ class Argument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command: `module` of deploy_tool.cli.commands runs it, or `waits` says when it comes."""
+    """One command: `module` of deploy_tool.cli.commands runs it."""
 
     name: str  # "plan", or "env list" for one of a group
     help: str
+    module: str
     arguments: tuple[Argument, ...] = ()
-    module: str = ""
-    waits: str = ""
     is_light: bool = False  # gets the settings and opens what it needs, not an installation
     is_anywhere: bool = False  # gets a site, and works on this machine and on another one's
     is_offline: bool = False  # needs no installation at all
@@ -81,8 +80,6 @@ RESOLVE = opt(
     metavar="CONFLICT=…",
 )
 
-WITH_DATA = "comes with sandboxes that carry records"
-WITH_PEOPLE = "comes with sign-in and access"
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -243,9 +240,19 @@ COMMANDS: tuple[Command, ...] = (
         help="bring a sandbox up to its parent, keeping the work done in it",
         arguments=(
             arg("NAME", "name of the sandbox"),
-            opt("--data", "what to do with its records", choices=("keep", "reseed")),
+            opt(
+                "--data",
+                "what to do with its records",
+                choices=("keep", "reseed"),
+                default="keep",
+            ),
+            TREAT,
+            RESOLVE,
+            ACCEPT,
+            flag("--yes", "do not ask"),
         ),
-        waits=WITH_DATA,
+        module="sandbox_refresh",
+        is_anywhere=True,
     ),
     Command(
         name="sandbox list", help="list the sandboxes", module="sandbox_list", is_anywhere=True

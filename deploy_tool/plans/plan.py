@@ -220,11 +220,17 @@ class Plan:
     failed: tuple[FailedCheck, ...] = ()  # what the target lacks: refused until it has it
     git_revision: str = ""  # the commit that the files are, or "REV+production@3" where merged
     project: str = ""  # whose files they are; "" for an environment
+    refresh: str = ""  # "production@41": a sandbox gets all of its parent; "" for anything else
 
     @property
     def target(self) -> str:
         """The version of the environment that this plan was made for."""
         return f"{self.environment}@{self.version}"
+
+    @property
+    def door(self) -> str:
+        """What the version notes that it becomes: deploy, or refresh."""
+        return "refresh" if self.refresh else "deploy"
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -291,6 +297,7 @@ class Plan:
             "needs": {"accept": list(self.needs), "approvals": self.approvals},
             **({"git_revision": self.git_revision} if self.git_revision else {}),
             **({"project": self.project} if self.project else {}),
+            **({"refresh": self.refresh} if self.refresh else {}),
             **{name: entries for name, entries in self._told().items() if entries},
         }
 

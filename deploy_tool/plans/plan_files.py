@@ -86,6 +86,7 @@ def plan_of(document: Mapping[str, object]) -> Plan:
         author=_text(document["author"]),
         git_revision=_text(document.get("git_revision", "")),
         project=_text(document.get("project", "")),
+        refresh=_text(document.get("refresh", "")),
         approvals=_number(_mapping(document["needs"])["approvals"]),
         since=tuple(_since(item) for item in _items(document.get("since", []))),
         resolved=tuple(_conflict(item) for item in _items(document.get("resolved", []))),

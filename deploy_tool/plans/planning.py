@@ -68,7 +68,8 @@ class Incoming:
     `scope` holds the patterns of files it owns; empty: all. `model` is what the tree compiles to,
     where somebody has compiled it before. `decided`: conflicts that were decided where it was made.
     `project` names whose files it is, "" where it is an environment. `treated`: treatments that
-    were chosen where it was made.
+    were chosen where it was made. `refresh`: which version of its parent a sandbox gets all of
+    ("production@41"), "" for anything else.
     """
 
     tree: SourceTree
@@ -80,6 +81,7 @@ class Incoming:
     decided: Mapping[str, str] = field(default_factory=dict)
     project: str = ""
     treated: Mapping[str, Treatment] = field(default_factory=dict)
+    refresh: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +277,7 @@ class _Composing:
             visibility=counting.visibility_of(operations) if counting else (),
             failed=self._missing_values(),
             project=self.incoming.project,
+            refresh="" if self.wishes.chooses else self.incoming.refresh,
         )
 
     def _counting(self) -> Counting | None:

@@ -19,7 +19,7 @@ from deploy_tool.plans.planning import (
     plan_again,
     plan_deployment,
 )
-from deploy_tool.plans.promoting import sandbox_incoming
+from deploy_tool.plans.promoting import parents_incoming, sandbox_incoming
 from deploy_tool.sources.checking import check_folder, under
 from deploy_tool.sources.checkouts import Files, at_hand
 from deploy_tool.sources.places import EnvironmentPlace, FolderPlace, Place, read_place
@@ -125,11 +125,14 @@ def propose_again(installation: Installation, plan: Plan) -> Planned:
 def read_incoming(
     installation: Installation, place: EnvironmentPlace, name: str, target: EnvironmentName
 ) -> Incoming:
-    """Read what an environment brings; a sandbox brings to its parent where its work began."""
+    """Read what an environment brings: between a sandbox and its parent with where work began."""
     environment = installation.environment(place.name)
     if place.version is None and environment.row.parent == target:
         with environment.database.read() as tx:
             return sandbox_incoming(environment, tx)
+    there = installation.environment(target)
+    if place.version is None and there.row.parent == place.name:
+        return parents_incoming(environment, there)
     return Incoming(tree=environment_tree(installation, place), name=name)
 
 

@@ -19,7 +19,7 @@ from deploy_tool.remote.tokens import token_for
 from engine.clock import Clock, SystemClock
 from engine.errors import Conflict
 from engine.settings import Settings
-from sandbox.sandboxes import KIND
+from sandbox.sandboxes import KIND, ensure_parent
 
 if TYPE_CHECKING:
     from deploy_tool.site import Site
@@ -112,6 +112,11 @@ class RemoteSandboxes:
             raise UsageWrong(message=message, code="U125", hint="leave --database out")
         body = {"name": name, "from": self.looking.known(source), "data": data}
         return self.client.post("/environments", body)
+
+    def parent_of(self, name: str) -> str:
+        """Give the environment that a sandbox was made from. Raises: Conflict C133."""
+        parent = self.looking.status(self.looking.known(name))["parent"]
+        return ensure_parent(name, None if parent is None else str(parent))
 
     def ensure_deletable(self, name: str) -> None:
         """Refuse what is no sandbox, or has children, before anybody is asked."""

@@ -333,10 +333,3 @@ def test_former_names_go_once_every_environment_has_seen_them(production):
     assert done.json["changed"] == [str(production.folder / "objects" / "deal.yaml")]
     assert "was_seen" not in text
     assert "was_fresh" in text
-
-
-def test_a_command_that_waits_for_a_later_part_says_so(production):
-    """U101, with exit 64: nothing is half done."""
-    done = production("sandbox", "refresh", "s", "--json")
-
-    assert (done.code, done.json["code"]) == (64, "U101")

@@ -54,18 +54,7 @@ def test_every_command_runs_or_says_when_it_comes(command):
     """A command has a module of its own, or a sentence, never both."""
     module = f"deploy_tool.cli.commands.{command.module}"
 
-    assert bool(command.module) != bool(command.waits)
-    assert command.waits or importlib.util.find_spec(module) is not None
-
-
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.waits], ids=lambda c: c.name)
-def test_a_command_that_waits_answers_with_a_sentence_and_64(command, capsys):
-    """Commands of later parts are refused clearly, as text and as one object."""
-    code = main([*_words(command), "--json"])
-
-    seen = capsys.readouterr()
-    assert code == Exit.USAGE == 64
-    assert json.loads(seen.out)["message"] == f"patron {command.name} {command.waits}."
+    assert importlib.util.find_spec(module) is not None
     assert "Traceback" not in seen.err
 
 
@@ -96,13 +85,3 @@ def test_options_are_not_abbreviated():
     """`--det` means nothing, so that later options cannot change its meaning."""
     with pytest.raises(UsageWrong, match="unrecognized arguments: --det"):
         build_parser().parse_args(["plan", "--det"])
-
-
-def test_the_help_of_a_waiting_command_says_when_it_comes(capsys):
-    """Who reads the help is not promised what is not there."""
-    with pytest.raises(SystemExit) as caught:
-        main(["sandbox", "refresh", "--help"])
-
-    assert caught.value.code == 0
-    shown = " ".join(capsys.readouterr().out.split())
-    assert "This command comes with sandboxes that carry records." in shown
