@@ -15,6 +15,7 @@ from admin import (
     objects,
     outbox,
     places,
+    refreshing,
     runs,
     undoing,
     why,
@@ -45,6 +46,8 @@ def make_admin(environments: Environments) -> Blueprint:
     rule(sets, "keep_set", change_sets.keep_set_here, methods=["POST"])
     rule(f"{sets}/add", "add_to_set", change_sets.add_to_set, methods=["POST"])
     rule(f"{sets}/<name>/drop", "drop_set", change_sets.drop_set_here, methods=["POST"])
+    rule("/setup/refresh", "refresh", refreshing.show_refresh)
+    rule("/setup/refresh", "refreshing", refreshing.refresh_here, methods=["POST"])
     rule("/setup/plans/<digest>", "plan", changes.show_plan)
     rule("/setup/plans/<digest>/approve", "approve", changes.approve_plan_here, methods=["POST"])
     _add_automation(blueprint)

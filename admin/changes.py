@@ -21,9 +21,12 @@ from admin.change_rows import access_rows, change_row, decision_rows, since_rows
 from admin.change_sets import chosen_set
 from admin.exporting import archive
 from admin.promotion import (
+    CONSENTS,
+    MARK,
     Promotion,
     environments,
     installation,
+    is_what_was_seen,
     keep_plan,
     kept_here,
     parent,
@@ -35,7 +38,6 @@ from deploy_tool.deploying.applying import Order, apply_plan
 from deploy_tool.plans.approving import approve_plan
 from deploy_tool.plans.change_sets import with_sets
 from deploy_tool.plans.deciding import SIDES, keep_decision
-from deploy_tool.plans.plan import Plan
 from deploy_tool.plans.planning import AS_IT_COMES, Incoming, Planned, Wishes
 from deploy_tool.plans.promoting import note_synchronised, sandbox_incoming
 from deploy_tool.sources.telling_trees import changed_files
@@ -51,9 +53,7 @@ from web.texts import say
 from web.visit import visit
 
 PATIENCE_SECONDS = 20.0
-_CONSENTS = frozenset({"retire", "narrowing"})
 _TREATS = ("customize", "deploy")  # either is enough to choose a treatment
-_MARK = 64  # digits of what stands for a conflict
 
 
 def show_changes() -> Response:
@@ -68,7 +68,7 @@ def decide_conflict() -> Response:
 
     def work(session: Session) -> None:
         ensure(session, "customize")
-        if len(mark) != _MARK or side not in SIDES:
+        if len(mark) != MARK or side not in SIDES:
             raise NotFound(say("There is no such conflict."))
         keep_decision(session.unit.tx, mark, side)
 
@@ -141,7 +141,7 @@ def apply_changes() -> Response:
     found = _found(values, request.form.get("plan", ""))
     if found.planned is None or not found.may_deploy:
         return _shown(values, found, status=403 if found.planned else 422)
-    if not found.is_kept and not _is_what_was_seen(found.planned.plan):
+    if not found.is_kept and not is_what_was_seen(found.planned.plan):
         text = say("The plan has changed since you looked at it. Look at it again.")
         return _shown(values, replace(found, refusal=text), status=409)
     return _carried_out(values, found, found.planned)
@@ -178,7 +178,7 @@ def _carried_out(values: Mapping[str, object], found: Promotion, planned: Planne
     order = Order(
         actor=visit().email,
         reason=request.form.get("reason", "").strip()[:1000],
-        accepted=frozenset(request.form.getlist("accept")) & _CONSENTS,
+        accepted=frozenset(request.form.getlist("accept")) & CONSENTS,
     )
     try:
         version = apply_plan(
@@ -188,18 +188,6 @@ def _carried_out(values: Mapping[str, object], found: Promotion, planned: Planne
         return _shown(values, replace(found, refusal=failed.message), status=409)
     note_synchronised(environments().control, visit().environment, planned)
     return _back(f"applied={version.number}")
-
-
-def _is_what_was_seen(plan: Plan) -> bool:
-    """Tell whether a plan made now writes what was shown, and concerns no more records."""
-    if request.form.get("digest") != plan.intent:
-        return False
-    try:
-        seen = json.loads(request.form.get("counts", "{}"))
-    except ValueError:
-        return False
-    known = seen if isinstance(seen, dict) else {}
-    return all(count <= known.get(key, 0) for key, count in plan.counts.items())
 
 
 def _local(session: Session) -> dict[str, object]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
-from flask import current_app
+from flask import current_app, request
 
 from admin.rights import SEES, may
 from deploy_tool.exits import UsageWrong
@@ -29,6 +29,9 @@ from engine.snapshots import Environment, Environments
 from engine.store.platform.evidence import APPROVED, VALIDATED, Evidence, load_evidence
 from web.texts import say
 from web.visit import Visit, visit
+
+CONSENTS = frozenset({"retire", "narrowing"})
+MARK = 64  # digits of what stands for a conflict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,3 +181,15 @@ def _kept(session: Session, there: Visit, digest: str) -> Promotion | None:
         is_author=known.person == there.person or known.plan.author == there.email,
         evidence=tuple(load_evidence(tx, digest)),
     )
+
+
+def is_what_was_seen(plan: Plan) -> bool:
+    """Tell whether a plan made now writes what was shown, and concerns no more records."""
+    if request.form.get("digest") != plan.intent:
+        return False
+    try:
+        seen = json.loads(request.form.get("counts", "{}"))
+    except ValueError:
+        return False
+    known = seen if isinstance(seen, dict) else {}
+    return all(count <= known.get(key, 0) for key, count in plan.counts.items())

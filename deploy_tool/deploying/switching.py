@@ -298,12 +298,12 @@ class Carrying:
         )
 
     def _origin(self, deployment: int, now: datetime) -> Origin:
-        order = self.order
+        order, refresh = self.order, self.plan.refresh
         return Origin(
             source=order.source,
             actor=order.actor,
             at=now,
-            reason=order.reason,
+            reason=order.reason or (f"brought up to {refresh}" if refresh else ""),
             git_revision=order.git_revision or self.plan.git_revision or None,
             deployment=deployment,
         )

@@ -5,6 +5,7 @@ Separate from carrying it out, because the command line asks the same before it 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -36,8 +37,15 @@ def ensure_decided(plan: Plan) -> None:
         step="verify",
         exit_code=Exit.CONFLICT,
         status=409,
-        hint=f"patron pull {plan.environment} brings the other changes into your files",
+        hint=f"--resolve {_first(plan)}=incoming takes what comes in, "
+        f"=target keeps what {plan.environment} has",
     )
+
+
+def _first(plan: Plan) -> str:
+    """Name a conflict as `--resolve` wants it, quoted where a shell would read it otherwise."""
+    first = plan.conflicts[0]
+    return shlex.quote("/".join(filter(None, (first.component, first.property))))
 
 
 def ensure_consented(planned: Planned, accepted: frozenset[str]) -> None:

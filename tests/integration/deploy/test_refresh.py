@@ -66,6 +66,7 @@ def test_what_the_parent_changed_comes_in_and_the_own_work_stays(sandbox, either
     assert status(sandbox)["changes"] == 1
     log = sandbox("log", "spring", "--json").json["versions"]
     assert [version["source"] for version in log] == ["refresh", "deploy", "refresh"]
+    assert log[0]["reason"] == "brought up to production@2"
     assert sandbox("doctor", "spring").code == 0
 
 
@@ -139,6 +140,7 @@ def test_gate_12_a_refresh_with_a_conflict_leaves_the_sandbox_byte_identical(san
     refused = sandbox("sandbox", "refresh", "spring", "--json")
 
     assert refused.code == Exit.CONFLICT
+    assert "--resolve object:deal/label=incoming" in refused.json["hint"]
     assert contents(sandbox) == before
 
 
