@@ -34,6 +34,26 @@ def make_admin(environments: Environments) -> Blueprint:
     rule("/setup/", "start", lists.show_start)
     rule("/setup/in/<family>", "family", lists.show_family)
     rule("/setup/undo/<int:version>", "undo", undoing.undo, methods=["POST"])
+    _add_environments(blueprint)
+    _add_automation(blueprint)
+    rule("/setup/new/<kind>", "new", components.show_new)
+    rule("/setup/new/<kind>", "create", components.create_component, methods=["POST"])
+    rule("/setup/<kind>/", "kind", lists.show_kind)
+    rule("/setup/object/<name>", "object", objects.show_object)
+    member = "/setup/people/<int:user>"
+    rule(member, "member", members.show_member)
+    rule(f"{member}/second-factor", "factor", members.reset_factor, methods=["POST"])
+    one = "/setup/<kind>/<name>"
+    rule(one, "component", components.show_component)
+    rule(one, "save", components.save_component, methods=["POST"])
+    rule(f"{one}/rename", "rename", components.rename_component, methods=["POST"])
+    rule(f"{one}/retire", "retire", components.retire_component, methods=["POST"])
+    return blueprint
+
+
+def _add_environments(blueprint: Blueprint) -> None:
+    """Name the pages between environments: plans, change sets, sandboxes made and brought up."""
+    rule = blueprint.add_url_rule
     rule("/setup/changes", "changes", changes.show_changes)
     rule("/setup/changes", "apply", changes.apply_changes, methods=["POST"])
     rule("/setup/changes/decide", "decide", changes.decide_conflict, methods=["POST"])
@@ -50,24 +70,10 @@ def make_admin(environments: Environments) -> Blueprint:
     rule("/setup/refresh", "refreshing", refreshing.refresh_here, methods=["POST"])
     rule("/setup/plans/<digest>", "plan", changes.show_plan)
     rule("/setup/plans/<digest>/approve", "approve", changes.approve_plan_here, methods=["POST"])
-    _add_automation(blueprint)
     rule("/setup/environments", "environments", places.show_environments)
     rule("/setup/environments", "make", places.create_sandbox, methods=["POST"])
     drop = "/setup/environments/<name>/delete"
     rule(drop, "drop", places.remove_sandbox, methods=["POST"])
-    rule("/setup/new/<kind>", "new", components.show_new)
-    rule("/setup/new/<kind>", "create", components.create_component, methods=["POST"])
-    rule("/setup/<kind>/", "kind", lists.show_kind)
-    rule("/setup/object/<name>", "object", objects.show_object)
-    member = "/setup/people/<int:user>"
-    rule(member, "member", members.show_member)
-    rule(f"{member}/second-factor", "factor", members.reset_factor, methods=["POST"])
-    one = "/setup/<kind>/<name>"
-    rule(one, "component", components.show_component)
-    rule(one, "save", components.save_component, methods=["POST"])
-    rule(f"{one}/rename", "rename", components.rename_component, methods=["POST"])
-    rule(f"{one}/retire", "retire", components.retire_component, methods=["POST"])
-    return blueprint
 
 
 def _add_automation(blueprint: Blueprint) -> None:

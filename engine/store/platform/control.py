@@ -57,6 +57,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
 
 def find_environment(tx: Tx, name: str) -> EnvironmentRow | None:
     """Give an environment of the directory by name."""
+    if not (name.isascii() and name.isprintable()):
+        return None  # no name is like that, and PostgreSQL would stumble over a NUL
     row = tx.row(native(tx, f"{_ENVIRONMENT} WHERE name = ?"), (name,))
     return None if row is None else _read_environment(row)
 

@@ -92,6 +92,15 @@ def version(caller: Caller) -> int:
     return int(caller.get("/environments/production").json["version"])
 
 
+@pytest.mark.parametrize("name", ["no\x00where", "ext\u00e9rieur"])
+def test_a_name_that_no_environment_can_have_is_not_found(lea: Caller, name: str) -> None:
+    """Neither as the target nor as the source: a database is not asked for what it cannot hold."""
+    there = lea.post("/plans", {"source": "production", "target": name})
+    here = lea.post("/plans", {"source": name, "target": "production"})
+
+    assert (there.status, here.status) == (404, 404)
+
+
 def test_files_become_a_plan_a_deployment_and_a_version(lea: Caller) -> None:
     """The plan has the contract's shape; carried out it is a version with author and reason."""
     before = version(lea)
