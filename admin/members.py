@@ -17,6 +17,7 @@ from admin.rights import ensure, may
 from engine.clock import SystemClock
 from engine.compiled import CompiledObject
 from engine.errors import NotFound, PatronError
+from engine.locale import translate
 from engine.names import ObjectName
 from engine.people import list_sessions
 from engine.people.managing import Manager, manager_of
@@ -28,6 +29,7 @@ from engine.store.platform.control import PersonRow
 from engine.store.platform.members import MemberRow, find_member_of_user
 from engine.store.platform.sessions import SessionRow
 from web.answers import go
+from web.devices import device_name
 from web.frame import object_label, show
 from web.texts import say
 from web.visit import PRODUCTION, visit
@@ -73,11 +75,14 @@ def _shown(user: int, refused: PatronError | None = None) -> Response:
 
     def work(session: Session) -> Mapping[str, object]:
         ensure(session, "manage_users", "log_in_as")
+        if refused is not None:
+            translate(refused, session.unit.language)
         member = _member(session, user)
         return {
             "member": member,
             "role": session.snapshot.model.declared.get("role", {}).get(member.role, {}),
             "account": account,
+            "device_name": device_name,
             "is_me": user == session.unit.me,
             "may_help": may(session, "log_in_as") and user != session.unit.me,
             "may_manage": may(session, "manage_users"),

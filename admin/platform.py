@@ -8,6 +8,7 @@ sandbox has no business with everybody's sessions.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -302,6 +303,7 @@ class TableView(_Inside, BaseModelView):  # type: ignore[misc]  # Flask-Admin sh
             "title": self.title,
             "labels": LABELS,
             "is_open": _is_open,
+            "listed": _listed,
             "deeds": DEEDS.get(self.listing.name, ()),
             "done": request.args.get("done", ""),
         }
@@ -347,6 +349,15 @@ class TableView(_Inside, BaseModelView):  # type: ignore[misc]  # Flask-Admin sh
             return work(session.unit.tx)
         with visit().environment.database.read() as tx:
             return work(tx)
+
+
+def _listed(value: object) -> list[str]:
+    """Read names that are kept as a JSON list; a text that is none is shown as it is."""
+    try:
+        found = json.loads(str(value or "[]"))
+    except ValueError:
+        return [str(value)]
+    return [str(one) for one in found] if isinstance(found, list) else [str(value)]
 
 
 def _is_open(deed: Deed, row: Row) -> bool:

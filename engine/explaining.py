@@ -7,13 +7,14 @@ others takes `manage_users`, and nobody is told of what they do not see themselv
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.access import ADMINISTRATOR, Access, RowPolicy, reasons
 from engine.access.effective import ALWAYS_READABLE, ENGINE_FIELDS, RIGHTS, implied
 from engine.compiled import CompiledField, CompiledObject, PermissionSet
 from engine.errors import AccessDenied, NotFound
+from engine.locale import in_language, say
 from engine.saving.unit import Unit
 from engine.store.explaining import holding
 from engine.store.platform.enter import Member, look_at
@@ -47,8 +48,8 @@ class Explaining:
                 if may.may(right)
             },
             "records": {
-                "read": [branch.why for branch in reasons(may.read_policy)],
-                "edit": [branch.why for branch in reasons(may.edit_policy)],
+                "read": self._said(branch.why for branch in reasons(may.read_policy)),
+                "edit": self._said(branch.why for branch in reasons(may.edit_policy)),
             },
             "fields": self._fields(compiled, access),
         }
@@ -82,10 +83,11 @@ class Explaining:
         me = unit.caller.context.user
         is_me = who is None or who in (unit.me, me.get("email"))
         if not is_me and OTHERS not in unit.access.permissions:
-            raise AccessDenied("Asking what others may see needs the permission to manage users.")
+            message = say("Asking what others may see needs the permission to manage users.")
+            raise AccessDenied(message)
         member = look_at(unit.tx, unit.me if who is None else who)
         if member is None:
-            raise NotFound("There is no such user in this environment.", code="N103")
+            raise NotFound(say("There is no such user in this environment."), code="N103")
         if is_me:
             return member, unit.access
         return member, rights_of(unit.snapshot.model, member)[0]
@@ -111,18 +113,23 @@ class Explaining:
         branches = list(reasons(policy))
         caller = caller_of(unit.tx, unit.snapshot, access, member, unit.now)
         held = holding(unit.tx, unit.snapshot, caller, compiled.name, record_id, branches)
-        return [branch.why for branch, holds in zip(branches, held, strict=True) if holds]
+        pairs = zip(branches, held, strict=True)
+        return self._said(branch.why for branch, holds in pairs if holds)
 
     def _givers(self, access: Access, compiled: CompiledObject, right: str) -> list[str]:
         """Name the permission sets that give a right, or what gives it to everybody."""
         if access.is_administrator:
-            return [f"permission set {ADMINISTRATOR}"]
+            return self._said([say("permission set {label}", label=ADMINISTRATOR)])
         found = [
-            f"permission set {given.label}"
+            say("permission set {label}", label=given.label)
             for given in self._sets(access)
             if right in implied(given.objects.get(compiled.name, frozenset()))
         ]
-        return found or ["every member"]
+        return self._said(found or [say("every member")])
+
+    def _said(self, reasons: Iterable[str]) -> list[str]:
+        """Say reasons in the language of whoever asks."""
+        return [in_language(reason, self.unit.language) for reason in reasons]
 
     def _sets(self, access: Access) -> list[PermissionSet]:
         known = self.unit.snapshot.model.permission_sets
@@ -145,17 +152,22 @@ class Explaining:
         self, compiled: CompiledObject, field: CompiledField, access: Access
     ) -> list[str]:
         if field.name in ENGINE_FIELDS | ALWAYS_READABLE or not field.type.is_editable:
-            engine = ["Patron sets it"]
+            engine = [say("Patron sets it")]
         else:
             engine = []
         if access.is_administrator:
-            return [f"permission set {ADMINISTRATOR}", *engine]
+            return self._said([say("permission set {label}", label=ADMINISTRATOR), *engine])
         said = [
-            f"permission set {given.label}: {given.fields.get((compiled.name, field.name), 'edit')}"
+            say(
+                "permission set {label}: {level}",
+                label=given.label,
+                level=given.fields.get((compiled.name, field.name), "edit"),
+            )
             for given in self._sets(access)
             if compiled.name in given.objects
         ]
-        return [*(said or ["no permission set gives the object"]), *engine]
+        nothing = [say("no permission set gives the object")]
+        return self._said([*(said or nothing), *engine])
 
 
 def _person(member: Member, access: Access) -> Mapping[str, object]:

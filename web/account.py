@@ -36,6 +36,7 @@ from engine.store.platform.control import PersonRow
 from engine.store.platform.sessions import SignedInRow
 from web.answers import go, go_to_sign_in
 from web.cookies import COOKIE
+from web.devices import device_name
 from web.errors import install_errors
 from web.safety import csrf_token, ensure_own_form, guard
 from web.signing import ACCOUNT_PAGE, HTML, throttled_text
@@ -77,7 +78,13 @@ class Account:
         me, control = _me(), self._environments.control
         sessions = list_sessions(control, me.person.id, at=datetime.now(UTC))
         done = say("Your password is changed.") if request.args.get("done") == "password" else ""
-        values = {"sessions": sessions, "problem": problem, "hint": hint, "done": done}
+        values = {
+            "sessions": sessions,
+            "device_name": device_name,
+            "problem": problem,
+            "hint": hint,
+            "done": done,
+        }
         return _page("web/account.html", status, **values)
 
     def change_password(self) -> Response:

@@ -11,8 +11,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from engine.errors import PatronError, SignInRequired, Throttled
+from engine.locale import translate
 from web.answers import go, go_to_sign_in
-from web.texts import say
+from web.texts import language, say
 
 SERVER_ERROR = 500
 BUSY, UNAVAILABLE, RETRY_SECONDS = "S102", 503, "1"
@@ -37,6 +38,7 @@ def refused(error: PatronError) -> Response:
         return _busy(error)
     if error.status >= SERVER_ERROR:
         return broken(error)
+    translate(error, language())
     page = _page(error.status, error.message, error.hint)
     if isinstance(error, Throttled):
         page.headers["Retry-After"] = str(error.retry_after)

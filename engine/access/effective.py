@@ -25,6 +25,7 @@ from engine.access.policy import (
 from engine.access.standing import NOWHERE, Standing
 from engine.access.touched import objects_of
 from engine.compiled import CompiledObject, Model
+from engine.locale import later, say
 from engine.model.platform import DECLARED_OBJECTS, MANAGED
 from engine.names import FieldName, ObjectName
 
@@ -144,23 +145,25 @@ class Access:
 
     def _read_policy(self, compiled: CompiledObject, rights: frozenset[str]) -> RowPolicy:
         if "read" not in rights:
-            return Nothing("no permission set gives reading this object")
+            return Nothing(later("no permission set gives reading this object"))
         if rights & {"view_all", "modify_all"}:
-            return Everything("sees all records by permission set")
+            return Everything(later("sees all records by permission set"))
         return self._shared(compiled, rights, "read", {"read", "read_write"})
 
     def _edit_policy(self, compiled: CompiledObject, rights: frozenset[str]) -> RowPolicy:
         if not rights & {"edit", "delete"}:
-            return Nothing("no permission set gives changing this object")
+            return Nothing(later("no permission set gives changing this object"))
         if "modify_all" in rights:
-            return Everything("changes all records by permission set")
+            return Everything(later("changes all records by permission set"))
         return self._shared(compiled, rights, "edit", {"read_write"})
 
     def _shared(
         self, compiled: CompiledObject, rights: frozenset[str], how: str, open_by: set[str]
     ) -> RowPolicy:
         if compiled.sharing in open_by:
-            return Everything(f'the object is open to all: sharing "{compiled.sharing}"')
+            return Everything(
+                say('the object is open to all: sharing "{sharing}"', sharing=compiled.sharing)
+            )
         if compiled.sharing == "parent":
             return any_of(*self._through_parents(compiled, how), OwnedBy())
         return any_of(OwnedBy(), *self._opened(compiled, how))
@@ -169,15 +172,15 @@ class Access:
         """Give what opens a private record to others than its owner; the cheap branches first."""
         where = self.standing
         if where.queues:
-            yield InQueues(where.queues, "it waits in a queue of theirs")
+            yield InQueues(where.queues, later("it waits in a queue of theirs"))
         if how == "read" and where.leads:
             yield OwnedBelow()
         if how == "read" and where.watched:
-            yield InQueues(where.watched, "it waits in a queue of a role below")
+            yield InQueues(where.watched, later("it waits in a queue of a role below"))
         yield ByHand(LEVELS[how], padded_size(len(where.groups) + 1))
         for rule in self._model.sharing.get(compiled.name, ()):
             if rule.to in self._groups and rule.access in LEVELS[how]:
-                why = f"sharing rule {rule.label}"
+                why = say("sharing rule {label}", label=rule.label)
                 yield Ruled(compiled.name, rule.name, rule.digest, why)
 
     def _through_parents(self, compiled: CompiledObject, how: str) -> Iterable[RowPolicy]:
@@ -188,7 +191,7 @@ class Access:
                 continue
             parent = self.of(field.decl.targets[0])
             policy = parent.read_policy if how == "read" else parent.edit_policy
-            yield Through(name, policy, f"through its {field.decl.label}")
+            yield Through(name, policy, say("through its {label}", label=field.decl.label))
 
 
 def implied(rights: frozenset[str]) -> frozenset[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.locale import later, say
 from engine.names import FieldName, ObjectName
 
 
@@ -31,14 +32,14 @@ class Nothing:
 class OwnedBy:
     """Records whose owner is the caller."""
 
-    why: str = "owns it"
+    why: str = later("owns it")
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedBelow:
     """Records whose owner has a role below the caller's."""
 
-    why: str = "its owner has a role below"
+    why: str = later("its owner has a role below")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class ByHand:
 
     levels: tuple[str, ...]
     size: int
-    why: str = "shared by hand"
+    why: str = later("shared by hand")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def any_of(*branches: RowPolicy) -> RowPolicy:
         if isinstance(branch, Everything):
             return branch
     if not useful:
-        return branches[0] if branches else Nothing("nothing opens it")
+        return branches[0] if branches else Nothing(later("nothing opens it"))
     return useful[0] if len(useful) == 1 else AnyOf(tuple(useful))
 
 
@@ -117,6 +118,7 @@ def reasons(policy: RowPolicy) -> Iterator[Everything | Nothing | Branch]:
     for leaf in leaves(policy):
         if isinstance(leaf, Through):
             for inner in reasons(leaf.policy):
-                yield Through(leaf.lookup, inner, f"{leaf.why}: {inner.why}")
+                why = say("{outer}: {inner}", outer=leaf.why, inner=inner.why)
+                yield Through(leaf.lookup, inner, why)
         else:
             yield leaf

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from engine.errors import Conflict
+from engine.locale import say
 from engine.people.managing import Manager, ensure_may_work_as
 from engine.people.reasons import read_reason
 from engine.people.sessions import Browser, Kind, open_in
@@ -39,7 +40,7 @@ def begin_helping(
     permissions = frozenset().union(*(manager.given.get(one, ()) for one in other.permission_sets))
     ensure_may_work_as(manager, other.permission_sets, permissions)
     if other.user == manager.user or not other.is_active:
-        message = "You work as yourself already, or this person is not active."
+        message = say("You work as yourself already, or this person is not active.")
         raise Conflict(message, code="C125")
     why = {"reason": read_reason(reason)}
     with database.write() as tx:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from engine.compiled import Model
 from engine.errors import AccessDenied, Conflict, NotFound
+from engine.locale import later, say
 from engine.model.permissions import ADMINISTRATOR
 from engine.store.platform.members import find_member_of_user
 from engine.store.tx import Tx
@@ -40,7 +41,7 @@ def manager_of(tx: Tx, user: int, model: Model, permissions: frozenset[str]) -> 
     """Give a caller with what they hold. Raises: NotFound N103 for one who is no member."""
     member = find_member_of_user(tx, user)
     if member is None:
-        raise NotFound("You are no member of this environment.", code="N103")
+        raise NotFound(say("You are no member of this environment."), code="N103")
     given = {name: held.permissions for name, held in model.permission_sets.items()}
     return Manager(
         user=member.user,
@@ -55,7 +56,9 @@ def manager_of(tx: Tx, user: int, model: Model, permissions: frozenset[str]) -> 
 def ensure_permission(manager: Manager, permission: str, what: str) -> None:
     """Refuse what needs a system permission that is missing. Raises: AccessDenied A100."""
     if permission not in manager.permissions and not manager.is_administrator:
-        message = f'{what} needs the permission "{permission}".'
+        message = say(
+            '{what} needs the permission "{permission}".', what=what, permission=permission
+        )
         raise AccessDenied(message)
 
 
@@ -64,14 +67,14 @@ def ensure_may_manage(manager: Manager, user: int, sets: Collection[str]) -> Non
 
     Raises: AccessDenied A100 without manage_users, A103.
     """
-    ensure_permission(manager, "manage_users", "Managing people")
+    ensure_permission(manager, "manage_users", later("Managing people"))
     if manager.is_administrator:
         return
     if user == manager.user:
-        message = "Your own role and permission sets are changed by somebody else."
-        raise AccessDenied(message, code="A103", hint="ask an administrator")
+        message = say("Your own role and permission sets are changed by somebody else.")
+        raise AccessDenied(message, code="A103", hint=say("ask an administrator"))
     if ADMINISTRATOR in sets:
-        message = "An administrator is managed by administrators only."
+        message = say("An administrator is managed by administrators only.")
         raise AccessDenied(message, code="A103")
 
 
@@ -85,8 +88,12 @@ def ensure_may_give(manager: Manager, before: Collection[str], after: Collection
     for name in sorted(set(before) ^ set(after)):
         lacks = _lacks(manager, name)
         if lacks:
-            message = f'You cannot give or take "{name}": you do not hold {lacks} yourself.'
-            raise AccessDenied(message, code="A103", hint="ask an administrator")
+            message = say(
+                'You cannot give or take "{name}": you do not hold {lacks} yourself.',
+                name=name,
+                lacks=lacks,
+            )
+            raise AccessDenied(message, code="A103", hint=say("ask an administrator"))
 
 
 def ensure_may_act_for(manager: Manager, sets: Collection[str], *, is_service: bool) -> None:
@@ -94,14 +101,18 @@ def ensure_may_act_for(manager: Manager, sets: Collection[str], *, is_service: b
 
     Raises: AccessDenied A100 without manage_users, A103.
     """
-    ensure_permission(manager, "manage_users", "Making tokens for a service")
+    ensure_permission(manager, "manage_users", later("Making tokens for a service"))
     if not is_service:
-        message = "A person makes their own tokens: one for somebody else would act in their name."
-        raise AccessDenied(message, code="A103", hint="make a service account for a program")
+        message = say(
+            "A person makes their own tokens: one for somebody else would act in their name."
+        )
+        raise AccessDenied(message, code="A103", hint=say("make a service account for a program"))
     missing = sorted(set(sets) - manager.sets)
     if missing and not manager.is_administrator:
-        message = f'The service holds "{missing[0]}", which you do not hold yourself.'
-        raise AccessDenied(message, code="A103", hint="ask an administrator")
+        message = say(
+            'The service holds "{name}", which you do not hold yourself.', name=missing[0]
+        )
+        raise AccessDenied(message, code="A103", hint=say("ask an administrator"))
 
 
 def ensure_may_work_as(
@@ -112,10 +123,10 @@ def ensure_may_work_as(
     Records are another matter: seeing what the other sees is what it is for.
     Raises: AccessDenied A100 without log_in_as, A103.
     """
-    ensure_permission(manager, "log_in_as", "Working as somebody else")
+    ensure_permission(manager, "log_in_as", later("Working as somebody else"))
     if _stands_above(manager, sets, permissions):
-        message = "You cannot work as somebody who may do more than you."
-        raise AccessDenied(message, code="A103", hint="ask an administrator")
+        message = say("You cannot work as somebody who may do more than you.")
+        raise AccessDenied(message, code="A103", hint=say("ask an administrator"))
 
 
 def ensure_may_reset_sign_in(
@@ -127,13 +138,13 @@ def ensure_may_reset_sign_in(
     only need a browser that was left open.
     Raises: AccessDenied A100 without manage_users, A103; Conflict R201 for oneself.
     """
-    ensure_permission(manager, "manage_users", "Resetting a second factor")
+    ensure_permission(manager, "manage_users", later("Resetting a second factor"))
     if user == manager.user:
-        message = "Your own second factor is removed on the page of your account, by its code."
-        raise Conflict(message, code="R201", hint="or another administrator resets it")
+        message = say("Your own second factor is removed on the page of your account, by its code.")
+        raise Conflict(message, code="R201", hint=say("or another administrator resets it"))
     if _stands_above(manager, sets, permissions):
-        message = "You cannot open the account of somebody who may do more than you."
-        raise AccessDenied(message, code="A103", hint="ask an administrator")
+        message = say("You cannot open the account of somebody who may do more than you.")
+        raise AccessDenied(message, code="A103", hint=say("ask an administrator"))
 
 
 def _stands_above(manager: Manager, sets: Collection[str], permissions: Collection[str]) -> bool:
@@ -146,6 +157,6 @@ def _stands_above(manager: Manager, sets: Collection[str], permissions: Collecti
 def _lacks(manager: Manager, name: str) -> str:
     """Say what of a permission set the manager lacks; "" for nothing."""
     if name == ADMINISTRATOR:
-        return "it"
+        return later("it")
     missing = sorted(manager.given.get(name, frozenset()) - manager.permissions)
     return ", ".join(missing)

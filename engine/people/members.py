@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.errors import Conflict, FieldError, NotFound, RecordInvalid
+from engine.locale import say
 from engine.names import ObjectName
 from engine.people.passwords import hash_password
 from engine.people.persons import set_password_in
@@ -174,7 +175,9 @@ def let_in(
 
 def no_member(email: str) -> NotFound:
     """Say that somebody is no active member."""
-    message = f"There is no active member with the e-mail {email} in this environment."
+    message = say(
+        "There is no active member with the e-mail {email} in this environment.", email=email
+    )
     return NotFound(message, code="N103", hint="`patron user create` adds one")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from engine.errors import Conflict, NotFound
+from engine.locale import say
 from engine.people.managing import Manager, ensure_may_reset_sign_in
 from engine.people.persons import person_of
 from engine.people.reasons import read_reason
@@ -46,7 +47,7 @@ def reset_second_factor(
     why = {"reason": read_reason(reason)}
     person = person_of(control, other.person)
     if not person.has_second_factor:
-        message = "This person has no second factor that could be reset."
+        message = say("This person has no second factor that could be reset.")
         raise Conflict(message, code="R202")
     remove_second_factor(control, person, at=at, actor=manager.email, detail=why)
     with database.write() as tx:

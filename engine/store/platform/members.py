@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.errors import Conflict, NotFound
+from engine.locale import say
 from engine.model.fields.base import Storage, StorageKind
 from engine.model.permissions import ADMINISTRATOR
 from engine.store.columns import codec
@@ -141,8 +142,10 @@ def keeping_administrator(tx: Tx) -> Iterator[None]:
     had = tx.row(_ADMINISTRATOR) is not None
     yield
     if had and tx.row(_ADMINISTRATOR) is None:
-        message = "This is the last active administrator of this environment; nothing was changed."
-        hint = "make somebody else an administrator first"
+        message = say(
+            "This is the last active administrator of this environment; nothing was changed."
+        )
+        hint = say("make somebody else an administrator first")
         raise Conflict(message, code="C122", hint=hint)
 
 
