@@ -23,7 +23,6 @@ _SYSTEMS = (
     ("iPad", "iPad"),
     ("Windows", "Windows"),
     ("Mac OS X", "macOS"),
-    ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
 _LONGEST = 60
