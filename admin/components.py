@@ -256,7 +256,12 @@ def _first_data(kind: str) -> Mapping[str, object]:
     """Give what a new component says before anything is filled in."""
     wanted = request.args
     shape = kind_shape(kind)
-    known = {name: wanted[name] for name in ("type", "object") if name in wanted}
+    known: dict[str, object] = {
+        name: wanted[name] for name in ("type", "object", "where") if name in wanted
+    }
+    # A list that somebody filtered comes with its columns and its order.
+    lists = {name: wanted[name].split(",") for name in ("fields", "sort") if wanted.get(name)}
+    known |= lists
     if kind == "field" and "type" not in known:
         known["type"] = "text"
     return {

@@ -17,6 +17,7 @@ from api.clocks import clock_routes
 from api.effects import effect_routes
 from api.headers import ensure_readable_address, read_credential
 from api.metadata import OPENAPI_ADDRESS, MetadataRoutes
+from api.own_views import own_view_routes
 from api.people import people_routes
 from api.promotion import promotion_routes
 from api.records import RecordRoutes
@@ -51,6 +52,7 @@ def routes(environments: Environments) -> tuple[tuple[str, str, View, str], ...]
         *approval_routes(calls),
         *effect_routes(calls),
         *clock_routes(calls),
+        *own_view_routes(calls),
         *trace_routes(calls),
         *run_routes(calls),
         *simulation_routes(calls),

@@ -135,6 +135,7 @@ CODES: dict[str, str] = {
     "Q109": "A row of an atomic request was undone because another one was refused.",
     "Q110": "An expression has no form in SQL and cannot filter, sort or add up.",
     "Q111": "A share or a new owner does not say who, how far or until when, as it must.",
+    "Q112": "A view of one's own cannot be kept as it is asked for.",
     "Q120": "The name cannot be that of a sandbox.",
     "Q200": "The request cannot be read.",
     "Q201": "The body is not what it must be: JSON in UTF-8, no key twice, numbers finite.",

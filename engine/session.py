@@ -32,6 +32,7 @@ from engine.saving.deadlines.timing import Timing, clocks_of
 from engine.saving.explaining.looking_back import Tracing
 from engine.saving.explaining.tracing import DONE, ask_for_trace, keep_trace
 from engine.saving.looking import Happening, Seen, load_named, look, read_history
+from engine.saving.own_views import OWN, OwnViews
 from engine.saving.runs.run_history import Runs
 from engine.saving.save import Change, Outcome, change, create, unique_conflict
 from engine.saving.sharing import Sharing
@@ -168,6 +169,11 @@ class Session:
         return Sharing(self._unit)
 
     @property
+    def own_views(self) -> OwnViews:
+        """Views of lists that the caller keeps for themselves."""
+        return OwnViews(self._unit)
+
+    @property
     def runs(self) -> Runs:
         """Runs of workflows: what they did, what they wait for, buttons that start one."""
         return Runs(self._unit, partial(in_name_of, self._unit), Sight(self._unit))
@@ -228,11 +234,16 @@ class Session:
         return read_history(self._unit, seen, limit=limit, before=before)
 
     def list(self, request: ListRequest) -> Page:
-        """Read one page of a list, with its count when asked for: one statement, or two."""
+        """Read one page of a list, with its count when asked for: one statement, or two.
+
+        `view`: the name of one that is declared, or `own:7`; one's own costs a statement more.
+        """
         if not 1 <= request.limit <= MAX_LIMIT:
             message = say("`limit` must be between 1 and {most:group}.", most=MAX_LIMIT)
             raise RequestInvalid(message, code="Q106")
         unit = self._unit
+        if request.view is not None and request.view.startswith(OWN):
+            request = self.own_views.opened(self._object(request.object), request)
         plan = unit.plans(("list", _shape(request)), lambda: unit.planner.list(request))
         unit.deprecations.extend(plan.former)
         after = Cursor.read(request.after, plan) if request.after else None

@@ -12,6 +12,7 @@ from flask import Blueprint
 
 from ui import home
 from ui.approvals import add_approvals
+from ui.listing.own import add_own_views
 from ui.listing.routes import ListRoutes
 from ui.me import add_me
 from ui.notifications import add_notifications
@@ -29,6 +30,7 @@ def make_ui() -> Blueprint:
     add_me(blueprint)
     add_search(blueprint)
     ListRoutes().add_to(blueprint)
+    add_own_views(blueprint)
     add_records(blueprint)
     add_approvals(blueprint)
     add_pressing(blueprint)

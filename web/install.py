@@ -19,6 +19,7 @@ from web.icons import icon
 from web.resetting import make_resetting
 from web.safety import guard, install_safety
 from web.second_factor import make_second_factor
+from web.settling import settle
 from web.signing import make_signing
 from web.sso import make_sso
 from web.texts import install_texts
@@ -56,6 +57,7 @@ def install_web(app: Flask, environments: Environments, faces: list[Blueprint]) 
         app.register_blueprint(face, url_prefix=_PAGES)
     app.register_blueprint(_make_nowhere())
     app.after_request(_compress)
+    app.after_request(settle)
 
 
 def _make_nowhere() -> Blueprint:

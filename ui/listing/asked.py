@@ -26,7 +26,9 @@ class Asked:
 
     `name`: the object. `shape`: table, board or calendar; "" leaves it to the view. `filter`: the
     field whose filter is being written, "expression" for a typed one. `month`: YYYY-MM of a
-    calendar. `start`: how many records came before this page, 0 when nobody says.
+    calendar. `own`: the view of the visitor's own that the list was opened by, 0 for none; what
+    it asks for stands in the address as well. `start`: how many records came before this page, 0
+    when nobody says.
     """
 
     root: str
@@ -42,6 +44,7 @@ class Asked:
     shape: str = ""
     filter: str = ""
     month: str = ""
+    own: int = 0
 
     @property
     def base(self) -> str:
@@ -54,7 +57,8 @@ class Asked:
         pairs += [("sort", ",".join(self.sort)), *(("where", text) for text in self.where)]
         pairs += [("size", str(self.size) if self.size != USUAL_SIZE else "")]
         pairs += [("bin", "true" if self.is_bin else ""), ("shape", self.shape)]
-        pairs += [("month", self.month), ("after", self.after)]
+        pairs += [("month", self.month), ("own", str(self.own) if self.own else "")]
+        pairs += [("after", self.after)]
         pairs += [("start", str(self.start) if self.start else ""), ("filter", self.filter)]
         return [(name, value) for name, value in pairs if value]
 
@@ -98,6 +102,7 @@ def read_asked(root: str, object_name: str, given: MultiDict[str, str]) -> Asked
         shape=shape if shape in SHAPES else "",
         filter=given.get("filter", ""),
         month=given.get("month", ""),
+        own=_whole(given.get("own")),
     )
 
 

@@ -14,6 +14,7 @@ from ui.listing.asked import SIZES, Asked
 from ui.listing.counts import Counted, Counts
 from ui.listing.filters import Operator, operators_of
 from ui.listing.found import Listing
+from ui.listing.own import label_of
 from ui.listing.views import Shown, all_records, usual_paths, usual_view, visible_views
 from web.frame import Frame, object_label
 from web.texts import later, say
@@ -135,6 +136,8 @@ def gather_common(listing: Listing, frame: Frame, views: Sequence[Shown]) -> dic
         "description": compiled.description,
         "view": listing.view,
         "views": _menu(listing, views),
+        "own_label": label_of(session, compiled, asked),
+        "own_address": asked.but().address("/views"),
         "asked": asked,
         "rights": _rights(session, compiled),
         "form": _form(listing),

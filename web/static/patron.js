@@ -32,3 +32,17 @@ document.addEventListener("keydown", (event) => {
     wanted.click();
   }
 });
+
+// A form that came back says what is wrong: reading goes on there, at the first wrong field or at the
+// sentence itself. A page may have a better place of its own, which has the focus already.
+document.addEventListener("DOMContentLoaded", () => {
+  if (document.activeElement && document.activeElement !== document.body) {
+    return;
+  }
+  const main = document.querySelector("main") ?? document.body;
+  const wrong = main.querySelector('[aria-invalid="true"]') ?? main.querySelector('[role="alert"]');
+  if (wrong && !wrong.matches("input, select, textarea, button, a[href]")) {
+    wrong.tabIndex = -1;
+  }
+  wrong?.focus();
+});

@@ -33,6 +33,7 @@ from engine.store.platform.upgrades import (
     environment_13_telling,
     environment_14_helping,
     environment_15_baselines,
+    environment_16_own_views,
     functions,
 )
 from engine.store.platform.upgrades.step import Step
@@ -55,6 +56,7 @@ ENVIRONMENT: Sequence[Step] = (
     Step(number=13, title="telling", engine_min=5, apply=environment_13_telling.apply),
     Step(number=14, title="helping", engine_min=5, apply=environment_14_helping.apply),
     Step(number=15, title="baselines", engine_min=5, apply=environment_15_baselines.apply),
+    Step(number=16, title="own views", engine_min=5, apply=environment_16_own_views.apply),
 )
 CONTROL: Sequence[Step] = (
     Step(number=1, title="directory", engine_min=1, apply=control_1_directory.apply),
