@@ -23,6 +23,7 @@ PAGES = (
     "/o/opportunity?filter=stage&where=amount+%3E+1",
     "/o/opportunity?bin=true",
     "/o/quote",
+    "/o/opportunity/views?where=amount+%3E+1",
     "/search?q=cas",
     "/me",
     "/menu",
@@ -163,3 +164,52 @@ def test_lists_work_without_scripts(seat: Callable[..., Seat]) -> None:
 
     assert page.inner_text("th >> nth=0").strip("↑ \n") == "Amount"
     assert "Probability" not in page.inner_text("thead")
+
+
+def test_a_list_is_saved_as_a_view_by_keyboard(seat: Callable[..., Seat]) -> None:
+    """A blank name comes back with the focus on it; saved, the view is in the menu of views.
+
+    The console stays empty although a form was refused: the seat looks at it in the end.
+    """
+    here = seat("rep", bypass_csp=True)
+    here.go("/o/opportunity?where=amount+%3E+5000&sort=-amount")
+
+    here.page.click("[popovertarget=views]")
+    here.page.click("#views a[href*='/views']")
+    here.page.wait_for_selector("#label")
+    here.page.evaluate("document.querySelector('#label').removeAttribute('required')")
+    here.page.focus("#label")
+    here.page.keyboard.press("Enter")
+    here.page.wait_for_selector("#label[aria-invalid=true]:focus")
+    refused = (here.page.inner_text("#wrong"), findings(here))
+    here.page.keyboard.type("Big ones")
+    here.page.keyboard.press("Enter")
+    here.page.wait_for_selector("#list")
+    heading = here.page.inner_text("h1")
+    here.go("/o/opportunity")
+    here.page.focus("[popovertarget=views]")
+    here.page.keyboard.press("Enter")
+    here.page.wait_for_selector("#views a[href*='/views/']")
+    here.page.focus("#views a[href*='/views/']")
+    here.page.keyboard.press("Enter")
+    here.page.wait_for_url("**own=*")
+
+    assert refused == ("A view needs a name.", [])
+    assert heading.startswith("Big ones")
+    assert here.page.inner_text("h1").startswith("Big ones")
+    assert findings(here) == []
+
+
+def test_a_wrong_password_leaves_the_console_clean(seat: Callable[..., Seat]) -> None:
+    """The form says what is wrong, and reading goes on there."""
+    here = seat("rep")
+    here.page.context.clear_cookies()
+    here.page.goto(f"{here.site.address}/sign-in")
+
+    here.page.fill("input[name=email]", "rep@example.test")
+    here.page.fill("input[name=password]", "no such words")
+    here.page.click("button[type=submit]")
+    here.page.wait_for_selector("[role=alert]")
+
+    focused = here.page.evaluate("document.activeElement.tagName")
+    assert focused != "BODY"
