@@ -90,7 +90,7 @@ def treat_change() -> Response:
 
     def work(session: Session) -> None:
         ensure(session, *_TREATS)
-        keep(session.unit.tx, chosen, typed.component, treatment)
+        keep(session, chosen, typed.component, treatment)
 
     visit().write(work)
     return _back("", place_of(typed.component))

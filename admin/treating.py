@@ -26,8 +26,8 @@ from engine.compiled import CompiledField, Model
 from engine.diff import Operation
 from engine.model.fields.base import BadValue
 from engine.names import ComponentKey, FieldName, ObjectName, split_key
+from engine.session import Session
 from engine.store.platform.change_sets import ChangeSet
-from engine.store.tx import Tx
 from web.texts import later, say
 from web.visit import visit
 
@@ -141,14 +141,14 @@ def treatment_of(planned: Planned, typed: Typed) -> Treatment:
     return treatment
 
 
-def keep(tx: Tx, chosen: ChangeSet | None, component: str, treatment: Treatment) -> None:
+def keep(session: Session, chosen: ChangeSet | None, component: str, treatment: Treatment) -> None:
     """Keep a treatment: in the change set that is looked at, else in the sandbox."""
     if chosen is None:
-        keep_treatment(tx, ComponentKey(component), treatment)
+        keep_treatment(session.unit.tx, ComponentKey(component), treatment)
         return
     treatments = {**chosen.treatments, component: treatment.text}
     wish = SetWish(name=chosen.name, treatments=treatments, joins=True)
-    put_set(tx, wish, actor=visit().email, at=SystemClock().now())
+    put_set(session.unit.tx, wish, actor=visit().email, at=SystemClock().now())
 
 
 def in_words(text: str) -> str:

@@ -6,32 +6,29 @@ the inverse of a deployment merged onto what runs now, so that later work stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import orjson
-
+from deploy_tool.deploying.irreversible import purged_values, sent_messages, treated_values
 from deploy_tool.exits import UsageWrong
 from deploy_tool.installation import Installation
 from deploy_tool.plans.generations import swapped_back
 from deploy_tool.plans.planning import Incoming, Planned, Wishes, plan_deployment
-from deploy_tool.plans.treatments import Way
 from deploy_tool.sources.trees import Running, past_tree, read_running
 from engine.errors import NotFound
 from engine.names import ComponentKey, did_you_mean, split_key
 from engine.source import SourceTree, make_tree
 from engine.store.ddl import steps
-from engine.store.platform.deployments import find_deployment
 from engine.store.platform.journal import load_changes, load_log
 from engine.store.platform.versions import Version
 from engine.store.tx import Tx
 
-_CHANGING = (Way.FILL, Way.MAP, Way.CONVERT)
+_ALL = 10_000  # versions that are looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenBack:
-    """A plan that goes back, and what of the records stays as it is, in sentences."""
+    """A plan that goes back, and what cannot be undone, in sentences."""
 
     planned: Planned
     stays: tuple[str, ...] = ()
@@ -51,12 +48,13 @@ def propose_rollback(
     environment = installation.environment(name)
     with environment.database.read() as tx:
         running = read_running(tx)
-        stays: tuple[tuple[ComponentKey, str], ...] = ()
         if version is not None:
             source = f"{name}@{version}"
             incoming = Incoming(tree=_earlier(tx, version, name), name=source)
+            undone = tuple(v for v in load_log(tx, limit=_ALL) if v.number > version)
         else:
             taken = _deployed(tx, deployment, name)
+            undone = (taken,)
             source = f"{name}@{taken.number - 1}"
             incoming = Incoming(
                 tree=_earlier(tx, taken.number - 1, name),
@@ -64,7 +62,6 @@ def propose_rollback(
                 base=past_tree(tx, taken.number),
                 base_version=taken.number,
             )
-            stays = tuple(_what_stays(tx, taken))
         planned = plan_deployment(
             environment.name,
             environment.database.dialect,
@@ -75,7 +72,7 @@ def propose_rollback(
         )
         dialect = environment.database.dialect
         back = swapped_back(steps(planned.model, running.state, dialect, previous=planned.previous))
-    return TakenBack(planned=planned, stays=tuple(say for key, say in stays if key not in back))
+        return TakenBack(planned=planned, stays=tuple(_stays(tx, planned, undone, back)))
 
 
 def propose_restore(installation: Installation, name: str, component: str) -> Planned:
@@ -99,9 +96,23 @@ def propose_restore(installation: Installation, name: str, component: str) -> Pl
         )
 
 
+def _stays(
+    tx: Tx, planned: Planned, undone: Sequence[Version], back: frozenset[ComponentKey]
+) -> Iterator[str]:
+    """Say what cannot be undone; `back`: fields that get the column with their old values again."""
+    if not undone:
+        return
+    for version in undone:
+        yield from (said for key, said in treated_values(tx, version) if key not in back)
+    oldest = min(undone, key=lambda version: version.number)
+    yield from purged_values(tx, planned.operations, oldest)
+    sending = (sent_messages(tx, version) for version in reversed(undone))
+    yield from next(filter(None, map(tuple, sending)), ())
+
+
 def _deployed(tx: Tx, deployment: int | None, name: str) -> Version:
     """Find the version that a deployment became. Raises: UsageWrong U100."""
-    made = [v for v in load_log(tx, limit=10_000) if v.deployment is not None and v.number > 1]
+    made = [v for v in load_log(tx, limit=_ALL) if v.deployment is not None and v.number > 1]
     if deployment is None:
         if made:
             return made[0]
@@ -123,18 +134,6 @@ def _earlier(tx: Tx, version: int, name: str) -> SourceTree:
     if not tree.docs:
         raise UsageWrong(message=f"Before {name}@{version + 1} there was nothing to return to.")
     return tree
-
-
-def _what_stays(tx: Tx, taken: Version) -> Iterator[tuple[ComponentKey, str]]:
-    """Say which values of records a deployment changed, by component: those stay as they are."""
-    found = None if taken.deployment is None else find_deployment(tx, taken.deployment)
-    plan: Mapping[str, object] = orjson.loads(found[1]) if found else {}
-    changes = plan.get("changes")
-    for change in changes if isinstance(changes, list) else ():
-        treatment = str(change.get("treatment", ""))
-        if treatment.partition(":")[0] in set(_CHANGING):
-            component = ComponentKey(change["component"])
-            yield component, f"{component}: values changed by {treatment} stay as they are"
 
 
 def _gone(tx: Tx, running: Running, component: ComponentKey, name: str) -> SourceTree:

@@ -153,5 +153,5 @@ def _grown(component: ComponentKey, before: int, now: int, plan: Plan) -> Deploy
         step="verify",
         exit_code=Exit.CONSENT_MISSING,
         status=409,
-        hint=f"look at it again: patron plan --from A --to {plan.environment}",
+        hint=f"look at it again: {plan.made_again}",
     )

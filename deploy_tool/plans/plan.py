@@ -233,6 +233,13 @@ class Plan:
         return "refresh" if self.refresh else "deploy"
 
     @property
+    def made_again(self) -> str:
+        """The command that makes it again; A where the source is nothing that can be named."""
+        is_named = " " not in self.source and ":" not in self.source.removeprefix("git:")
+        source = self.source if is_named else "A"
+        return f"patron plan --from {source} --to {self.environment}"
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """The words that `--accept` has to say: retire, narrowing."""
         found = {change.cls for change in self.changes}

@@ -417,7 +417,7 @@ def ensure_fresh(plan: Plan, head: Head) -> None:
             step="verify",
             exit_code=Exit.STALE,
             status=409,
-            hint=f"make a new plan: patron plan --from A --to {plan.environment}",
+            hint=f"make a new plan: {plan.made_again}",
         )
 
 

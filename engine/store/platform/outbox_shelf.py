@@ -43,6 +43,9 @@ UPDATE patron_outbox SET state = 'waiting', attempts = 0, due_at = ?, error = ''
 WHERE state = 'dead'
 """
 _DISCARD = "UPDATE patron_outbox SET state = 'discarded', finished_at = ? WHERE state = 'dead'"
+_SENT = """
+SELECT kind, count(*) FROM patron_outbox WHERE state = 'done' AND finished_at >= ? GROUP BY kind
+"""
 _SWEEP = "DELETE FROM patron_outbox WHERE state = ? AND finished_at < ?"
 _NEWEST = 2**62  # above every id
 
@@ -104,3 +107,9 @@ def _read(row: tuple[object, ...]) -> Kept:
         finished_at=None if finished is None else instant_of(int(str(finished))),
         error=str(error),
     )
+
+
+def count_sent(tx: Tx, *, since: datetime) -> Mapping[str, int]:
+    """Count what went out from an instant on, by kind, as far as it is still kept."""
+    rows = tx.rows(native(tx, _SENT), (milliseconds(since),))
+    return {str(kind): int(count) for kind, count in rows}

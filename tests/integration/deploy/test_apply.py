@@ -149,6 +149,7 @@ def test_a_stale_plan_is_refused(production, tmp_path):
     assert done.code == 7
     assert done.json["code"] == "D102"
     assert "production is at 2 now" in done.err
+    assert f"patron plan --from {production.folder} --to production" in done.err
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from engine.clock import SystemClock
+from engine.store.platform.outbox import Effect, put
 from tests.integration.deploy.conftest import DEAL
 
 APPLY = ("apply", "--to", "production", "--yes", "--json", "--from")
@@ -169,3 +171,50 @@ def test_blame_of_what_never_was_says_so(production):
     done = production("blame", "production", "field:deal.amuont", "--json")
 
     assert (done.code, done.json["code"]) == (3, "N120")
+
+
+def test_values_that_were_purged_are_said_not_to_come_back(production, tmp_path):
+    """The field comes back empty, and whoever goes back knows it before, and since when."""
+    added(production, tmp_path, name="One", amount=5)
+    applied(production, DEAL.replace("  amount: {type: currency}\n", ""), "--accept", "retire")
+    kept = production("rollback", "production", "--yes", "--to", "1")
+    assert deals(production)[0]["amount"] == 5
+    applied(production, DEAL.replace("  amount: {type: currency}\n", ""), "--accept", "retire")
+    assert production("purge", "production", "--accept", "purge").code == 0
+
+    done = production("rollback", "production", "--yes")
+
+    assert done.code == 0, done.err
+    assert deals(production)[0]["amount"] is None
+    assert "field:deal.amount comes back empty: its values were purged on" in done.out
+    assert "purged" not in kept.out
+
+
+SENT = ("mail", "mail", "mail", "webhook")
+WORKFLOW = """\
+workflow: tell
+label: Tell
+object: deal
+when: before_save
+steps: [{name: stamp, set: {amount: "7"}}]
+"""
+
+
+def test_messages_that_went_out_are_said_to_stay_sent(production, far):
+    """Only where the deployment changed something that sends, and only what went out since."""
+    database, now = far.environments.open("production").database, SystemClock().now()
+    effects = [Effect(kind=kind, payload={}, key=f"{n}") for n, kind in enumerate(SENT)]
+    with database.write() as tx:
+        put(tx, effects, at=now)
+        tx.run("UPDATE patron_outbox SET state = 'done', finished_at = 9000000000000")
+        tx.run("UPDATE patron_outbox SET finished_at = 1 WHERE key = '0'")  # long before
+    applied(production, WITH_NOTE)
+    silent = production("rollback", "production", "--yes", "--accept", "retire")
+    production.write(workflows__tell=WORKFLOW)
+    applied(production, DEAL)
+
+    done = production("rollback", "production", "--yes", "--accept", "retire")
+
+    assert silent.code == done.code == 0, done.err
+    assert "went out" not in silent.out
+    assert "2 mails and 1 call went out since version 4, and stay sent" in done.out

@@ -152,3 +152,20 @@ def test_a_plan_without_changes_is_one_sentence():
     assert (
         render_plan(EMPTY) == "No changes. production@118 already contains everything in this plan."
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("trial", "trial"),
+        ("git:v1.2", "git:v1.2"),
+        ("production@3", "production@3"),
+        ("field:deal.amount", "A"),
+        ("production with field:deal.amount", "A"),
+    ],
+)
+def test_a_plan_names_the_command_that_makes_it_again(source: str, said: str):
+    """What somebody can type; what came from a page has no such name."""
+    plan = replace(EMPTY, source=source)
+
+    assert plan.made_again == f"patron plan --from {said} --to {plan.environment}"
