@@ -35,11 +35,12 @@ from admin.promotion import (
 from admin.rights import SEES, ensure, may
 from admin.treating import NotTreated, Typed, keep, place_of, read_typed, treatment_of
 from deploy_tool.deploying.applying import Order, apply_plan
+from deploy_tool.deploying.settling import settle_deployed
 from deploy_tool.plans.approving import approve_plan
 from deploy_tool.plans.change_sets import with_sets
 from deploy_tool.plans.deciding import SIDES, keep_decision
 from deploy_tool.plans.planning import AS_IT_COMES, Incoming, Planned, Wishes
-from deploy_tool.plans.promoting import note_synchronised, sandbox_incoming
+from deploy_tool.plans.promoting import sandbox_incoming
 from deploy_tool.sources.telling_trees import changed_files
 from deploy_tool.testing import Report, State
 from deploy_tool.testing.validating import validate_plan
@@ -186,7 +187,7 @@ def _carried_out(values: Mapping[str, object], found: Promotion, planned: Planne
         )
     except DeploymentFailed as failed:
         return _shown(values, replace(found, refusal=failed.message), status=409)
-    note_synchronised(environments().control, visit().environment, planned)
+    settle_deployed(environments(), planned.plan)
     return _back(f"applied={version.number}")
 
 

@@ -15,9 +15,7 @@ from deploy_tool.sources.trees import Running, head_tree
 from engine.compiled import Model
 from engine.snapshots import Environment
 from engine.source import SourceTree, tree_from_stored
-from engine.store.database import Database
 from engine.store.platform.baselines import find_baseline, tree_of_baseline
-from engine.store.platform.control import set_baseline
 from engine.store.platform.head import read_head
 from engine.store.platform.versions import load_revisions
 from engine.store.tx import Tx
@@ -76,10 +74,3 @@ def plan_promotion(
         tx=tx,
         wishes=replace(wishes, decisions=replace(wishes.decisions, kept=incoming.decided)),
     )
-
-
-def note_synchronised(control: Database, sandbox: Environment, planned: Planned) -> None:
-    """Move the baseline on, once the parent runs just what the sandbox says."""
-    if planned.is_synchronous and sandbox.row.baseline is not None:
-        with control.write() as tx:
-            set_baseline(tx, sandbox.name, planned.result.digest)
