@@ -16,6 +16,7 @@ from admin.rights import ensure
 from engine.compiled import Switch
 from engine.errors import NotFound, PatronError
 from engine.expr import watching
+from engine.names import label_from
 from engine.saving.explaining.answers import Point, Why
 from engine.saving.explaining.criteria import Part
 from engine.saving.explaining.why import askable
@@ -64,6 +65,7 @@ ASKED = {
 }
 PEOPLE = {
     watching.ASKED: later("is asked"),
+    watching.WOULD_BE: later("would be asked"),
     watching.ANSWERED: later("has answered"),
     watching.LATER: later("came later; is asked with the next reminder"),
     watching.AUTHOR: later("is not asked: they submitted it"),
@@ -82,6 +84,19 @@ POINTS = {
     "start_if": later("Starts when"),
     "pause_if": later("Stands still while"),
     "stop_if": later("Stops when"),
+}
+KINDS = {
+    "workflow": later("Workflows"),
+    "approval": later("Approvals"),
+    "sla": later("Deadlines"),
+    "assignment": later("Assignments"),
+    "validation_rule": later("Rules"),
+}
+GROUPS = {
+    "queue": later("Queue"),
+    "role": later("Role"),
+    "team": later("Team"),
+    "user": later("User"),
 }
 STATES = {
     "pending": later("Submitted {moment}."),
@@ -166,7 +181,7 @@ def _work(session: Session) -> Mapping[str, object]:
     rows = _traces(session, name, number)
     return {
         "objects": _objects(session),
-        "components": list(askable(session.snapshot.model, name).items()),
+        "components": _components(session, name),
         "asked": {"object": name, "record": number or "", "component": component},
         "answer": answer,
         "problem": problem,
@@ -182,7 +197,7 @@ def _asked(
     if not (name and number and component):
         return None, ""
     try:
-        return _answer(session.tracing.why(name, number, component)), ""
+        return _answer(session, session.tracing.why(name, number, component)), ""
     except PatronError as refused:
         return None, str(refused.message)
 
@@ -205,12 +220,22 @@ def _objects(session: Session) -> list[tuple[str, str]]:
     ]
 
 
-def _answer(told: Why) -> Answer:
+def _components(session: Session, name: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Give what can be asked about, by kind."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for key, label in askable(session.snapshot.model, name).items():
+        kind, _, own = key.partition(":")
+        shown = label_from(label) if label == own else label
+        found.setdefault(say(KINDS[kind]), []).append((key, shown))
+    return list(found.items())
+
+
+def _answer(session: Session, told: Why) -> Answer:
     note = ""
     if told.waits_for:
         note = say("It waits for a change of: {fields}", fields=", ".join(told.waits_for))
     return Answer(
-        label=told.label,
+        label=_label(told.component.partition(":")[2], told.label),
         said=say(ASKED[told.outcome]),
         tone=TONES.get(told.outcome, "amber"),
         lines=tuple(_lines(told.criteria)),
@@ -218,13 +243,29 @@ def _answer(told: Why) -> Answer:
         state=STATES.get(told.state, ""),
         since=told.since,
         due_at=told.due_at,
-        points=tuple(map(_point, told.points)),
+        points=tuple(_point(session, one) for one in told.points),
         is_whole=not told.points,
     )
 
 
-def _point(point: Point) -> Answer:
-    label = say(POINTS[point.name]) if point.name in POINTS else point.label or point.name
+def _label(name: str, label: str) -> str:
+    """Give a label; one that nobody wrote is made of the name."""
+    return label_from(label) if label in ("", name.rpartition(".")[2]) else label
+
+
+def _group(session: Session, text: str) -> str:
+    """Say a group in words: `queue:second_level` is "Queue: Second level"."""
+    sort, sign, name = text.partition(":")
+    if not sign or sort not in GROUPS:
+        return text
+    data = session.snapshot.model.declared.get(sort, {}).get(name, {})
+    return f"{say(GROUPS[sort])}: {data.get('label') or label_from(name)}"
+
+
+def _point(session: Session, point: Point) -> Answer:
+    label = _group(session, point.label) or label_from(point.name)
+    if point.name in POINTS:
+        label = say(POINTS[point.name])
     said = (" ".join((one.by, one.name, "·", say(PEOPLE[one.outcome]))) for one in point.people)
     return Answer(
         label=label,

@@ -32,6 +32,7 @@ RUNS, IN_BIN, OVER = "runs", "in_bin", "over"  # of a deadline; over: what stops
 AFTER = "after"  # of an entry of an assignment: one before it was taken
 # Of somebody whom the configuration names.
 ASKED, ANSWERED, LATER = "asked", "answered", "later"  # later: with the next reminder
+WOULD_BE = "would_be_asked"  # at a step at which the record does not wait
 AUTHOR, INACTIVE, BLANK = "author", "inactive", "blank"
 INSTEAD, ESCALATED, STANDS_IN = "instead", "escalated", "stands_in"
 TAKES, AWAY, LAST, OWNS = "takes", "away", "last", "owns"

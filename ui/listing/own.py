@@ -17,6 +17,7 @@ from engine.errors import RequestInvalid
 from engine.saving.own_views import Asks, OwnView
 from engine.session import Session
 from ui.listing.asked import SHAPES, Asked, read_asked
+from ui.listing.wording import Speaker
 from web.answers import go, is_part
 from web.frame import HTML, make_frame, object_label, page
 from web.texts import say
@@ -24,6 +25,7 @@ from web.visit import visit
 
 if TYPE_CHECKING:
     from engine.compiled import CompiledObject
+    from web.formats import Formats
 
 
 def add_own_views(blueprint: Blueprint) -> None:
@@ -136,8 +138,22 @@ def _gather(session: Session, asked: Asked) -> Mapping[str, object]:
         "base": asked.base,
         "current": asked.own,
         "views": [(one, f"{asked.base}/views/{one.id}") for one in mine],
+        "words": _words(session, frame.formats, compiled, asked),
         "share": _sharing(session, asked),
     }
+
+
+def _words(session: Session, fmt: Formats, compiled: CompiledObject, asked: Asked) -> list[str]:
+    """Put what would be kept into words; a filter that is wrong stands as it was typed."""
+    speaker, found = Speaker(session, compiled.name, fmt), []
+    for text in asked.where:
+        try:
+            made = session.unit.planner.expression(compiled.name, text, "where", [])
+        except RequestInvalid:
+            found.append(text)
+        else:
+            found.append(speaker.whole(made))
+    return found
 
 
 def _sharing(session: Session, asked: Asked) -> list[tuple[str, str]]:

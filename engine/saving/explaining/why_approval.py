@@ -28,6 +28,7 @@ from engine.expr.watching import (
     UNCHANGED,
     UNKNOWN,
     WAITS,
+    WOULD_BE,
 )
 from engine.saving.approvals.revisions import approval_of
 from engine.saving.explaining.answers import Point, Someone, Teller, Why, is_hidden
@@ -138,7 +139,7 @@ def _followed(teller: Teller, expression: Expression) -> object:
 def _someone(
     person: Found, by: str, authors: Collection[int], answers: dict[int, Asked] | None
 ) -> Someone:
-    outcome = ASKED
+    outcome = WOULD_BE
     if person.user in authors:
         outcome = AUTHOR
     elif not person.is_active:

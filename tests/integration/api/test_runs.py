@@ -181,7 +181,7 @@ def test_pages_show_runs_and_buttons(running: House, visitor: Visitor) -> None:
     listed = visitor.get(f"{root}/setup/runs?state=failed&record={made['id']}").text
     assert one in listed
     assert "by a button" in listed
-    assert ">Deal d</a>" in listed
+    assert ">Deal: d</a>" in listed
     assert '<option value="workflow:broken"' in listed
     assert "sets values" in visitor.get(one).text
     assert "division by zero" in visitor.get(one).text
