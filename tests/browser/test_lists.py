@@ -175,7 +175,7 @@ def test_a_list_is_saved_as_a_view_by_keyboard(seat: Callable[..., Seat]) -> Non
     here.go("/o/opportunity?where=amount+%3E+5000&sort=-amount")
 
     here.page.click("[popovertarget=views]")
-    here.page.click("#views a[href*='/views']")
+    here.page.click("#views a[href*='/views?']")
     here.page.wait_for_selector("#label")
     here.page.evaluate("document.querySelector('#label').removeAttribute('required')")
     here.page.focus("#label")
