@@ -53,7 +53,7 @@ class Sharing:
             message = say("The record cannot be shared like this.")
             raise RequestInvalid(message, code="Q111", errors=tuple(errors))
         if access == "edit" and not may_edit:
-            raise AccessDenied("You may see this record, but not let others change it.")
+            raise AccessDenied(say("You may see this record, but not let others change it."))
         unit = self.unit
         number = shares.put_share(
             unit.tx,
@@ -72,7 +72,7 @@ class Sharing:
         """End a share. Raises: NotFound N100, N108; AccessDenied A100."""
         self._reached(compiled, record_id)
         if not shares.delete_share(self.unit.tx, record_id, share):
-            raise NotFound("This record has no such share.", code="N108")
+            raise NotFound(say("This record has no such share."), code="N108")
         self._note(compiled, record_id, "record.unshare", {"share": share})
 
     def shares(self, compiled: CompiledObject, record_id: int) -> list[Share]:

@@ -19,6 +19,7 @@ from ui.columns import paths_of
 from ui.listing.asked import Asked
 from ui.listing.page import make_listing, shown_columns
 from web.frame import Frame
+from web.texts import say
 
 PERMISSION = "export_data"
 MOST = 10_000  # records of one file
@@ -36,8 +37,8 @@ def export_list(session: Session, frame: Frame, asked: Asked) -> str:
     Raises: AccessDenied A100; NotFound N100; RequestInvalid for an order or filter that cannot be.
     """
     if not may_export(session):
-        message = "Your permissions do not let you export records."
-        raise AccessDenied(message, hint="an administrator can give you export_data")
+        message = say("Your permissions do not let you export records.")
+        raise AccessDenied(message, hint=say("an administrator can give you export_data"))
     listing, _views = make_listing(session, frame, asked)
     filters = listing.read_filters()
     for one in filters:
