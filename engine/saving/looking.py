@@ -21,6 +21,8 @@ from engine.store.platform import history
 from engine.store.platform.ids import object_of
 from engine.store.reading import fetch_by_ids, fetch_to_change
 
+_OF_FIELDS = frozenset({"updated", "rolled_up"})  # events that are about changed fields alone
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -159,7 +161,7 @@ def read_history(
             known = compiled.fields.get(name)  # type: ignore[call-overload]  # names as they were
             if known is not None and readable & known.bit:
                 changes.append((known, read_kept(known, old), read_kept(known, new)))
-        if kept.changes and not changes and kept.event == "updated":
+        if kept.changes and not changes and kept.event in _OF_FIELDS:
             continue  # it says nothing that the caller may know
         entries.append(
             Happening(

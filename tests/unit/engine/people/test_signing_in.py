@@ -31,6 +31,7 @@ from engine.people.sessions import IDLE, LONGEST
 from engine.people.throttle import LONGEST_DELAY
 from engine.store.database import Database
 from engine.store.platform import audit
+from engine.store.platform.control import set_active
 from engine.store.platform.upgrades import ENVIRONMENT, upgrade
 
 ANN, EVE = "ann@example.test", "eve@example.test"
@@ -245,6 +246,16 @@ def test_a_deactivated_person_is_signed_out(
     assert not is_good_link(control, link, at=now)
     with pytest.raises(Conflict):
         make_link(control, ANN, at=now, actor="cli")
+
+
+def test_a_session_opens_nothing_for_who_is_not_active(control: Database, ann: int, now: datetime):
+    """Even one that nobody has ended: the person is looked at with every request."""
+    secret = open_session(control, ann, LAPTOP, at=now)
+
+    with control.write() as tx:
+        set_active(tx, ann, active=False)
+
+    assert find_session(control, secret, at=now) is None
 
 
 def test_a_link_lets_choose_a_password_once(control: Database, ann: int, now: datetime):
