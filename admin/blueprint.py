@@ -10,6 +10,7 @@ from admin import (
     change_sets,
     changes,
     components,
+    going_back,
     lists,
     members,
     objects,
@@ -66,6 +67,9 @@ def _add_environments(blueprint: Blueprint) -> None:
     rule(sets, "keep_set", change_sets.keep_set_here, methods=["POST"])
     rule(f"{sets}/add", "add_to_set", change_sets.add_to_set, methods=["POST"])
     rule(f"{sets}/<name>/drop", "drop_set", change_sets.drop_set_here, methods=["POST"])
+    back = "/setup/deployments/<int:deployment>/back"
+    rule(back, "going_back", going_back.show_going_back)
+    rule(back, "go_back", going_back.go_back, methods=["POST"])
     rule("/setup/refresh", "refresh", refreshing.show_refresh)
     rule("/setup/refresh", "refreshing", refreshing.refresh_here, methods=["POST"])
     rule("/setup/plans/<digest>", "plan", changes.show_plan)

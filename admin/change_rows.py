@@ -44,6 +44,29 @@ _OVERLAPS: Mapping[str, tuple[str, str]] = {
 }
 
 
+# How many: in the words for one, and for several.
+_KEPT = (
+    later("1 value is kept and comes back with a rollback."),
+    later("{count} values are kept and come back with a rollback."),
+)
+_FAILING = (
+    later("1 record would fail at its next save."),
+    later("{count} records would fail at their next save."),
+)
+_SEEN = (
+    later("1 record comes into sight of some."),
+    later("{count} records come into sight of some."),
+)
+_HIDDEN = (
+    later("1 record becomes invisible to some."),
+    later("{count} records become invisible to some."),
+)
+_RENAMED = (
+    later("1 expression follows the new name."),
+    later("{count} expressions follow the new name."),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRow:
     """One change as the plan's page shows it. `lines` are those of its difference, with - and +."""
@@ -188,31 +211,25 @@ def _impact(change: PlannedChange) -> Iterator[str]:
     held = ", ".join(f"“{value}” ({count})" for value, count in facts.in_use)
     treatment = in_words(change.treatment) if change.treatment else ""
     said: tuple[tuple[object, str], ...] = (
-        (
-            found.values,
-            say("{count} values are kept and come back with a rollback.", count=found.values),
-        ),
+        (found.values, _counted(found.values, _KEPT)),
         (facts.kept_until, say("Kept until {day} at least.", day=facts.kept_until)),
         (facts.last_written, say("Last written {day}.", day=facts.last_written)),
         (facts.used_by, say("Used so far by {names}.", names=", ".join(facts.used_by))),
         (held, say("In use: {values}.", values=held)),
-        (
-            found.would_fail,
-            say("{count} records would fail at their next save.", count=found.would_fail),
-        ),
-        (
-            found.more_visible,
-            say("{count} records come into sight of some.", count=found.more_visible),
-        ),
-        (
-            found.less_visible,
-            say("{count} records become invisible to some.", count=found.less_visible),
-        ),
-        (facts.rewritten, say("{count} expressions follow the new name.", count=facts.rewritten)),
+        (found.would_fail, _counted(found.would_fail, _FAILING)),
+        (found.more_visible, _counted(found.more_visible, _SEEN)),
+        (found.less_visible, _counted(found.less_visible, _HIDDEN)),
+        (facts.rewritten, _counted(facts.rewritten, _RENAMED)),
         (facts.in_flight, say("{count} in flight stay on their revision.", count=facts.in_flight)),
         (treatment, say("Treatment: {treatment}.", treatment=treatment)),
     )
     return (sentence for applies, sentence in said if applies)
+
+
+def _counted(count: int | None, words: tuple[str, str]) -> str:
+    """Say how many, in the words for one or for several."""
+    one, many = words
+    return say(one) if count == 1 else say(many, count=count)
 
 
 def _difference(before: SourceTree, after: SourceTree, key: ComponentKey) -> list[str]:

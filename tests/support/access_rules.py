@@ -220,6 +220,8 @@ PAGES: Mapping[str, Rule] = {
     "POST /setup/<kind>/<name>/rename": _page(403),
     "POST /setup/<kind>/<name>/retire": _page(403),
     "GET /setup/changes": _page(403),
+    "GET /setup/deployments/<int:deployment>/back": _page(403),
+    "POST /setup/deployments/<int:deployment>/back": _page(403),
     "GET /setup/refresh": _page(403),
     "POST /setup/refresh": _page(403),
     "POST /setup/changes": _page(403),

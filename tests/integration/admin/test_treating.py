@@ -100,7 +100,7 @@ def test_a_treatment_is_chosen_planned_again_and_carried_out(
         ({"way": "fill", "fill": "x" * 300}, "The field does not take this"),
         ({"way": "convert"}, "This change cannot be treated so."),
         ({"way": "drop table"}, "This change cannot be treated so."),
-        ({"way": "leave", "component": "field:account.nothing"}, "What happens to these"),
+        ({"way": "leave", "component": "field:account.nothing"}, "What happens to this record?"),
     ],
 )
 def test_a_choice_that_cannot_be_is_explained_at_its_place(
