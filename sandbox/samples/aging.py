@@ -22,7 +22,7 @@ from engine.session import Session, run
 from engine.snapshots import Environment
 from engine.store.platform.enter import SystemCredential
 from engine.store.platform.values import load_settings, put_setting
-from engine.store.shifting import live_versions, shift
+from engine.store.shifting import draw_to, live_versions, shift
 from sandbox.samples.values import Today
 
 SETTING = "samples"
@@ -90,7 +90,11 @@ def _move(session: Session, today: Today, days: int) -> None:
             continue  # retired: it moves no more
         live = live_versions(unit.tx, unit.snapshot, ObjectName(name))
         kept[name] = {n: version for n, version in _spread(versions) if live.get(n) == version}
-        shift(unit.tx, unit.snapshot, ObjectName(name), sorted(kept[name]), days=days)
+        ids = sorted(kept[name])
+        shift(unit.tx, unit.snapshot, ObjectName(name), ids, days=days)
+        at = today.happened(0, unit.now)  # as when they were loaded: a little while ago
+        since = today.start
+        draw_to(unit.tx, unit.snapshot, ObjectName(name), ids, since=since, at=at)
     # Formulas over the moved dates: as if every one of them were new.
     before = {component_key("object", str(name)): "" for name in unit.snapshot.model.objects}
     context = EvalContext(now=unit.now, zone=today.zone, env=unit.snapshot.env)

@@ -37,6 +37,11 @@ class Today:
         at = time.fromisoformat(hour) if hour else time(9)
         return datetime.combine(self.date(day), at, self.zone)
 
+    @property
+    def start(self) -> datetime:
+        """The beginning of the day, in UTC."""
+        return datetime.combine(self.day, time(), self.zone).astimezone(UTC)
+
     def happened(self, days: int, now: datetime) -> datetime:
         """Give when something of a day is said to have happened: at noon, never still to come.
 
@@ -44,7 +49,7 @@ class Today:
         """
         day = self.day + timedelta(days=days)
         if days == 0:
-            return max(datetime.combine(day, time(), self.zone).astimezone(UTC), now - _JUST_NOW)
+            return max(self.start, now - _JUST_NOW)
         return min(datetime.combine(day, _NOON, self.zone).astimezone(UTC), now)
 
 

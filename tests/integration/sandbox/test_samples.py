@@ -382,6 +382,37 @@ def test_a_day_is_moved_once_and_never_back(moved: Moved) -> None:
     assert move_along(moved.shop.environment, NOW - timedelta(days=5)) == 0
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def again(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
+    """Give a shop of its own to one test, which moves it along."""
+    with _open_shop(request, tmp_path) as made:
+        yield made
+
+
+def test_what_is_of_today_is_fresh_at_any_hour(again: Shop) -> None:
+    """Started again earlier or later on another day: nothing is still to come, new cases have time.
+
+    Where it has moved along more than once, too.
+    """
+    for days, hours in ((2, -9), (3, 8)):
+        now = NOW + timedelta(days=days, hours=hours)
+        move_along(again.environment, now)
+        with again.environment.database.read() as tx:
+            rows = tx.rows(
+                "SELECT breached_at IS NOT NULL, started_at FROM patron_clock"
+                " WHERE ended_at IS NULL AND state = 'running'"
+            )
+            told = tx.row("SELECT max(at) FROM patron_history WHERE object = 'case'")
+        made = [record["created_at"] for record in again.list("case", fields=("created_at",))]
+
+        assert sum(bool(is_late) for is_late, _ in rows) <= 2
+        assert len(rows) >= 20
+        assert max(start for _, start in rows) <= milliseconds(now)
+        assert told is not None
+        assert told[0] <= milliseconds(now)
+        assert max(made) <= now  # type: ignore[type-var,operator]  # instants
+
+
 def test_an_environment_without_samples_is_left_alone(tmp_path: Path) -> None:
     """Moving along concerns sample data and nothing else."""
     settings = Settings(home=tmp_path)
