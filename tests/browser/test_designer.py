@@ -147,6 +147,41 @@ def test_one_piece_of_work_is_promoted_as_a_change_set(seat: Sit, site: Site) ->
     assert "account.piece_one" not in listed
 
 
+def test_a_sandbox_is_brought_up_to_date_after_a_conflict(seat: Sit, site: Site) -> None:
+    """Both sides named a field anew: decided and brought in by keyboard; axe finds nothing."""
+    taken = seat("admin", bypass_csp=True)
+    page = taken.page
+    page.goto(f"{site.address}/e/production/setup/environments")
+    page.get_by_label("Name", exact=True).fill("behind")
+    page.get_by_role("button", name="Make a sandbox of production").click()
+    page.wait_for_url("**/e/behind/setup/")
+    for environment, label in (("production", "Their fax"), ("behind", "My fax")):
+        page.goto(f"{site.address}/e/{environment}/setup/field/contact.phone")
+        page.get_by_label("Label", exact=True).fill(label)
+        if environment == "production":
+            page.locator("#reason").fill("asked for by sales")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.wait_for_url("**saved=**")
+
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{site.address}/e/behind/setup/refresh")
+    asked = page.locator(".plan").inner_text()
+    found = {"asked": _violations(page), "wide": _is_wider(page)}
+    page.get_by_role("button", name="Take the value of production").press("Enter")
+    bring = page.get_by_role("button", name="Bring production@")
+    bring.wait_for()
+    found |= {"decided": _violations(page), "decided is wide": _is_wider(page)}
+    bring.press("Enter")
+    page.wait_for_url("**done=1")
+
+    clean = {"asked": [], "wide": False, "decided": [], "decided is wide": False}
+    assert found == clean
+    assert "undecided" in asked
+    assert "Nothing new" in page.locator(".plan").inner_text()
+    page.goto(f"{site.address}/e/behind/setup/field/contact.phone")
+    assert page.get_by_label("Label", exact=True).input_value() == "Their fax"
+
+
 def _violations(page: Page) -> list[str]:
     page.add_script_tag(path=str(AXE))
     found = page.evaluate("axe.run(document).then(r => r.violations.map(v => v.id))")
