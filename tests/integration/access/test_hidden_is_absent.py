@@ -37,6 +37,16 @@ object: deal
 when: button
 steps: [{name: mark, set: {amount: 1}}]
 """
+MEMO = """\
+object: memo
+sharing: read
+fields: {text: {type: text}, deal: {type: lookup, to: deal}}
+"""
+LAYOUT = """\
+layout: deal.main
+sections: [{name: facts, fields: [name, amount]}]
+related: [{object: memo, via: deal, label: Remarks, fields: [text]}]
+"""
 ACTION = "action: push\nlabel: Push\nobject: deal\nworkflow: push\n"
 REP = """\
 permission_set: rep
@@ -44,6 +54,7 @@ permissions: [export_data, mass_edit]
 objects:
   deal: {create: true, read: true, edit: true, delete: true, share: true, transfer: true}
   line: {create: true, read: true, edit: true, delete: true}
+  memo: {read: true, fields: {deal: none}}
 """
 NOISE = re.compile(r'name="(csrf|_key)" (value|content)="[^"]*"|hx-headers=\S+|\w+:[0-9a-f]{10}\b')
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -57,6 +68,7 @@ Answer = tuple[int, str, str]
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
     """Give an installation with a deal of the administrator's, which waits for an approval."""
     files = texts(DISCOUNT, deal=DEAL, access__permission_sets__rep=REP)
+    files |= {"objects/memo.yaml": MEMO, "layouts/deal.yaml": LAYOUT}
     files |= {"objects/line.yaml": LINE, "workflows/push.yaml": BUTTON, "actions/push.yaml": ACTION}
     with installed(request, files) as made:
         made.admit("rep", "rep")
@@ -193,3 +205,14 @@ def test_what_points_at_it_answers_alike(house: House, hidden: int) -> None:
         answers.append([told(r.status, r.headers, r.raw.decode(), record) for r in replies])
 
     assert answers[0] == answers[1]
+
+
+def test_a_list_over_a_hidden_lookup_is_not_there(house: House) -> None:
+    """Whose lookup may not be read has no related list, and no word of it."""
+    own = house.caller("rep").create("deal", name="Own")
+    page = f"/e/production/o/deal/{own['id']}?tab=related"
+
+    whole, half = (visitor_of(house, who).get(page).text for who in ("admin", "rep"))
+
+    assert "Remarks" in whole
+    assert "Remarks" not in half

@@ -31,6 +31,13 @@ objects:
   account: {read: true, edit: true, fields: {limit: none, total: none}}
   deal: {read: true}
 """
+LIMIT = """\
+workflow: limit
+object: account
+when: before_save
+if: name = "rich"
+steps: [{name: raise, set: {limit: 900}}]
+"""
 BOSS = "permission_set: boss\nobjects: {account: {read: true, edit: true}}\n"
 
 
@@ -41,6 +48,7 @@ def world(make_world: Callable[..., World]) -> World:
         {"account": ACCOUNT, "deal": DEAL},
         access__permission_sets__rep=REP,
         access__permission_sets__boss=BOSS,
+        workflows__limit=LIMIT,
     )
     return make_world(files, rep={"permission_sets": ["rep"]}, boss={"permission_sets": ["boss"]})
 
@@ -70,3 +78,18 @@ def test_nobody_reads_that_something_hidden_changed(world: World) -> None:
 
     assert [event for event, _ in whole] == ["updated", "rolled_up", "updated", "created"]
     assert half == [("updated", ["name"]), ("created", ["name"])]
+
+
+def test_nobody_reads_what_set_a_hidden_field(world: World) -> None:
+    """The workflow that did it is named with the field, to who sees the field."""
+    account = int(str(world.run(lambda s: s.create("account", {"name": "A"}))["id"]))
+    world.run(lambda s: s.update("account", account, {"name": "rich"}))
+
+    def work(session: Session) -> object:
+        seen = session.look("account", account, ("name",))
+        assert seen is not None
+        return dict(session.history(seen)[0].causes)
+
+    whole, half = (world.run(work, who=who, write=False) for who in ("boss", "rep"))
+
+    assert (whole, half) == ({"limit": "workflow:limit"}, {})
