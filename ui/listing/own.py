@@ -14,6 +14,7 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.errors import RequestInvalid
+from engine.names import ObjectName
 from engine.saving.own_views import Asks, OwnView
 from engine.session import Session
 from ui.listing.asked import SHAPES, Asked, read_asked
@@ -157,10 +158,19 @@ def _words(session: Session, fmt: Formats, compiled: CompiledObject, asked: Aske
 
 
 def _sharing(session: Session, asked: Asked) -> list[tuple[str, str]]:
-    """Give what a view for everybody would begin with, to who may customize."""
+    """Give what a view for everybody would begin with, to who may customize.
+
+    The view that the list stands on is part of what it shows.
+    """
     if "customize" not in session.unit.access.permissions:
         return []
-    where = " AND ".join(f"({text})" for text in asked.where) if asked.where[1:] else ""
-    given = [("object", asked.name), ("where", where or "".join(asked.where))]
-    given += [("fields", ",".join(asked.columns)), ("sort", ",".join(asked.sort))]
+    view = session.snapshot.model.views.get(ObjectName(asked.name), {}).get(asked.view)
+    own = [] if view is None or view.where is None else [view.where.text]
+    texts = [*own, *asked.where]
+    given = [
+        ("parent", asked.name),
+        ("where", " AND ".join(f"({text})" for text in texts) if texts[1:] else "".join(texts)),
+        ("fields", ",".join(asked.columns or (() if view is None else view.fields))),
+        ("sort", ",".join(asked.sort or (() if view is None else view.sort))),
+    ]
     return [(name, text) for name, text in given if text]

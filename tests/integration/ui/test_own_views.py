@@ -175,5 +175,18 @@ def test_who_customizes_makes_it_a_view_for_everybody(house: House, rep: Visitor
 
     assert form.status_code == 200
     assert "(amount &gt; 100) AND (amount &lt; 600)" in form.text
+    assert '<option value="deal" selected>' in form.text
     assert "-amount" in form.text
     assert "/setup/new/view" not in rep.get(f"{VIEWS}?{asked}").text
+
+
+def test_a_shared_view_takes_along_the_view_that_it_stands_on(house: House) -> None:
+    """Its filter and columns are part of what the list shows."""
+    admin = visitor_of(house, "admin")
+
+    page = admin.get(f"{VIEWS}?view=open&where=amount+%3E+100")
+    link = page.text.partition("/setup/new/view?")[2].partition('"')[0].replace("&amp;", "&")
+    form = admin.get(f"{ROOT}/setup/new/view?{link}")
+
+    assert "(NOT stage.closed) AND (amount &gt; 100)" in form.text
+    assert 'value="close_date"' in form.text
