@@ -200,6 +200,20 @@ def test_a_token_that_cannot_be_made_says_why(
     assert (answer.json["errors"][0]["field"], answer.json["errors"][0]["code"]) == (field, code)
 
 
+def test_tokens_of_others_are_nobodys_business(house: House, admin: Caller, rep: Caller) -> None:
+    """Neither listed nor ended: the number of one is answered like one that is not there."""
+    (mine,) = [one for one in admin.get("/tokens").json["tokens"] if one["label"] == ""][:1]
+
+    ended, absent = (rep.send("DELETE", f"/tokens/{one}") for one in (mine["id"], 999_999))
+    listed = rep.get("/tokens", email="admin@example.test")
+
+    assert (ended.status, ended.raw) == (absent.status, absent.raw) == (404, absent.raw)
+    assert (listed.status, listed.json["code"]) == (403, "A100")
+    assert house.caller().get("/objects").status == 200
+    (after,) = [one for one in admin.get("/tokens").json["tokens"] if one["id"] == mine["id"]]
+    assert after["revoked_at"] is None
+
+
 def test_scopes_only_take_away(house: House):
     """A narrowed token reaches what its scopes say, and never more than its member may."""
     reading, writing = narrowed(house, "read"), narrowed(house, "records")
