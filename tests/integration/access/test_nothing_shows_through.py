@@ -256,3 +256,19 @@ def test_what_is_hidden_changes_no_answer(house: House) -> None:
     assert {status for status, _ in before.values()} <= {200, 303, 403, 404, 422}
     assert len(before) > 300
     assert sum(all_before[key] != all_after[key] for key in all_before) > 100
+
+
+def test_a_shared_view_shows_what_may_be_read(house: House) -> None:
+    """Columns that may not be read are dropped; a filter by one is refused, in a sentence."""
+    rep = house.caller("rep")
+    rep.create("deal", name="Mine")
+
+    seen = rep.get("/records/deal", view="mine")
+    refused = rep.get("/records/deal", view="by_margin")
+
+    assert seen.status == 200
+    assert {*seen.json["records"][0]} == {
+        *("id", "version", "name", "account", "account.name", "account.revenue", "amount")
+    }
+    assert (refused.status, refused.json["code"]) == (403, "Q105")
+    assert "By margin" in refused.raw.decode() or "by_margin" in refused.raw.decode()

@@ -53,6 +53,12 @@ objects:
   account: {view_all: true}
   deal: {read: true}
 """,
+    "access__permission_sets__apart": """\
+permission_set: apart
+objects:
+  account: {view_all: true}
+  deal: {read: true, fields: {account: none}}
+""",
     "access__permission_sets__lone": """\
 permission_set: lone
 objects:
@@ -73,6 +79,7 @@ def world(make_world: Callable[..., World]) -> World:
         cleo={"permission_sets": ["boss"]},
         dora={"permission_sets": ["none"]},
         ella={"permission_sets": ["lone"]},
+        finn={"permission_sets": ["apart"]},
     )
 
 
@@ -180,6 +187,23 @@ def test_a_hidden_field_is_absent_everywhere(world: World) -> None:
     with pytest.raises(RecordInvalid) as refused_value:
         world.run(lambda s: s.update("deal", deal, {"margin": 1}), who="ada")
     assert [e.code for e in refused_value.value.errors] == ["R102"]
+
+
+def test_nobody_reads_over_a_hidden_lookup(world: World, hers: int) -> None:
+    """Who sees both records and not that one points at the other names no path between them."""
+    world.run(lambda s: s.create("deal", {"name": "d", "account": hers}), who="ada")
+
+    for work in (
+        lambda s: s.list(ListRequest(object="deal", fields=("account.name",))),
+        lambda s: s.list(ListRequest(object="deal", where='account.name = "Ada\'s"')),
+        lambda s: s.list(ListRequest(object="deal", sort=("account.name",))),
+        lambda s: s.aggregate("deal", where=None, group=["account.name"], measures={}),
+        lambda s: s.aggregate("deal", where=None, measures={"m": "MAX(account.rating)"}),
+    ):
+        with pytest.raises(RequestInvalid) as refused:
+            world.run(work, who="finn", write=False)
+        assert refused.value.code in {"Q101", "Q102"}
+        world.run(work, who="ada", write=False)
 
 
 def test_a_description_names_nothing_hidden(world: World) -> None:
