@@ -277,7 +277,7 @@ class _Composing:
             visibility=counting.visibility_of(operations) if counting else (),
             failed=self._missing_values(),
             project=self.incoming.project,
-            refresh="" if self.wishes.chooses else self.incoming.refresh,
+            refresh=self._refresh,
         )
 
     def _counting(self) -> Counting | None:
@@ -370,8 +370,14 @@ class _Composing:
         named = nobody_in(self.found.operations, self.found.model, list_members(self.tx))
         return tuple(dict.fromkeys(named))
 
+    @property
+    def _refresh(self) -> str:
+        """Give what a sandbox is brought up to; "" where it gets only a part of it."""
+        return "" if self.wishes.chooses else self.incoming.refresh
+
     def _missing_values(self) -> tuple[FailedCheck, ...]:
-        if self.tx is None or not self.running.head.version:
+        """Name what the target lacks; a sandbox goes without the values of its parent."""
+        if self.tx is None or not self.running.head.version or self._refresh:
             return ()
         found = self.found
         return missing_values(self.tx, self.environment, found.operations, found.result)

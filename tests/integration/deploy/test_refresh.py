@@ -190,6 +190,23 @@ def test_some_components_alone_are_no_refresh(sandbox, tmp_path):
     assert promoted == [("add", "field:deal.churn_risk")]
 
 
+def test_a_sandbox_goes_without_the_values_of_its_parent(sandbox, tmp_path):
+    """A required variable comes in without one, as when it was made; taken alone it needs one."""
+    sandbox.write(env_vars="env_vars:\n  ERP_URL: {type: url, required: true}\n")
+    words = ("plan", "--from", sandbox.folder, "--to", "production", "--out", tmp_path / "plan")
+    assert sandbox(*words).code == 0
+    value = ("ERP_URL=https://erp.test", "--plan", tmp_path / "plan")
+    assert sandbox("env", "values", "production", *value).code == 0
+    assert sandbox("apply", tmp_path / "plan", "--yes").code == 0
+
+    alone = sandbox("plan", "--from", "production", "--to", "spring", "env_var:*", "--json")
+    whole = sandbox("plan", "--from", "production", "--to", "spring", "--json")
+    done = sandbox("sandbox", "refresh", "spring")
+
+    assert (alone.json["checks"]["failed"], whole.json["checks"]["failed"]) == (1, 0)
+    assert done.code == 0, done.err
+
+
 def test_only_a_sandbox_is_refreshed(sandbox, either):
     """Production has no parent (C133); records are not seeded yet (U101)."""
     refused = either("sandbox", "refresh", "production", "--json")
