@@ -40,8 +40,12 @@ steps: [{name: mark, set: {amount: 1}}]
 MEMO = """\
 object: memo
 sharing: read
-fields: {text: {type: text}, deal: {type: lookup, to: deal}}
+fields:
+  text: {type: text}
+  deal: {type: lookup, to: deal}
+  about: {type: lookup, to: [deal, vault]}
 """
+VAULT = "object: vault\nlabel: Strongroom\nfields: {name: {type: text}}\n"
 LAYOUT = """\
 layout: deal.main
 sections: [{name: facts, fields: [name, amount]}]
@@ -54,7 +58,7 @@ permissions: [export_data, mass_edit]
 objects:
   deal: {create: true, read: true, edit: true, delete: true, share: true, transfer: true}
   line: {create: true, read: true, edit: true, delete: true}
-  memo: {read: true, fields: {deal: none}}
+  memo: {create: true, read: true, edit: true, fields: {deal: none}}
 """
 NOISE = re.compile(r'name="(csrf|_key)" (value|content)="[^"]*"|hx-headers=\S+|\w+:[0-9a-f]{10}\b')
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -68,7 +72,7 @@ Answer = tuple[int, str, str]
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
     """Give an installation with a deal of the administrator's, which waits for an approval."""
     files = texts(DISCOUNT, deal=DEAL, access__permission_sets__rep=REP)
-    files |= {"objects/memo.yaml": MEMO, "layouts/deal.yaml": LAYOUT}
+    files |= {"objects/vault.yaml": VAULT, "objects/memo.yaml": MEMO, "layouts/deal.yaml": LAYOUT}
     files |= {"objects/line.yaml": LINE, "workflows/push.yaml": BUTTON, "actions/push.yaml": ACTION}
     with installed(request, files) as made:
         made.admit("rep", "rep")
@@ -216,3 +220,20 @@ def test_a_list_over_a_hidden_lookup_is_not_there(house: House) -> None:
 
     assert "Remarks" in whole
     assert "Remarks" not in half
+
+
+def test_a_lookup_offers_no_object_that_is_hidden(house: House) -> None:
+    """One to several objects looks through those that may be read, and names no other."""
+    rep = house.caller("rep")
+    own = rep.create("deal", name="Findable")
+    house.caller().create("vault", name="Findable too")
+    visitor = visitor_of(house, "rep")
+
+    offered = visitor.get("/e/production/o/memo/suggest/about?q=find")
+    form = visitor.get("/e/production/o/memo/new")
+
+    assert (offered.status_code, form.status_code) == (200, 200)
+    assert f"{own['id']}" in offered.text
+    assert "Findable too" not in offered.text
+    assert "Strongroom" not in offered.text + form.text
+    assert rep.get("/objects/memo").json["fields"]["about"]["to"] == ["deal"]
