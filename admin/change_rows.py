@@ -28,7 +28,7 @@ from web.visit import visit
 SHOWN_LINES = 12  # of a difference
 SHOWN_ACCESS = 30  # lines about access; the command line's --json has them all
 _RIGHTS = 6  # in one line
-_SIGNS = {"add": "+", "restore": "+", "change": "~", "rename": "↷", "retire": "−"}
+SIGNS = {"add": "+", "restore": "+", "change": "~", "rename": "↷", "retire": "−"}
 _LOOKS = {"+": "add", "~": "mod", "↷": "mod", "−": "del"}
 _CLASSES: Mapping[Risk, tuple[str, str]] = {
     Risk.ADDITIVE: (later("safe"), "green"),
@@ -123,7 +123,7 @@ class SinceRow:
 
 def change_row(planned: Planned, change: PlannedChange, typed: Typed | None = None) -> ChangeRow:
     """Put one change into words; `typed` is a treatment that was just refused."""
-    sign = _SIGNS.get(change.op, "~")
+    sign = SIGNS.get(change.op, "~")
     word, color = _CLASSES[change.cls]
     if change.cls is Risk.ADDITIVE and change.impact.would_fail:
         word, color = later("review"), "amber"

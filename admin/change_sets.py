@@ -14,6 +14,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from admin.rights import SEES, ensure, may
+from admin.treating import in_words
 from admin.words import title_of
 from deploy_tool.plans.change_sets import SetWish, no_such_set, put_set, remove_set
 from engine.clock import SystemClock
@@ -118,6 +119,7 @@ def _shown(
             "sets": list_change_sets(session.unit.tx),
             "opened": opened,
             "choices": _choices(session, inside),
+            "treatments": _treatments(opened),
             "patterns": [text for text in inside if "*" in text or ":" not in text],
             "may_keep": may(session, "customize", "deploy"),
         }
@@ -141,4 +143,13 @@ def _choices(session: Session, inside: tuple[str, ...]) -> list[Choice]:
             is_left=key in left,
         )
         for key in dict.fromkeys((*left, *exact))
+    ]
+
+
+def _treatments(opened: ChangeSet | None) -> list[tuple[str, str]]:
+    """Give the treatments that a set keeps, in words: chosen on its plan, or sent over REST."""
+    kept = opened.treatments.items() if opened else ()
+    return [
+        (title_of(ComponentKey(key), say) if ":" in key else key, in_words(text))
+        for key, text in kept
     ]

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from admin.change_rows import SIGNS
+from admin.treating import in_words
 from admin.words import title_of
 from deploy_tool.looking import entries
 from deploy_tool.telling_deployments import count_rows, deployment_of
@@ -33,6 +35,9 @@ SORTS: Mapping[str, str] = {
 }
 
 
+SHOWN_CHANGES = 50  # REST has them all
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountRow:
     """What was counted of a component before and after; None: nobody has counted."""
@@ -41,6 +46,16 @@ class CountRow:
     what: str
     before: int
     after: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneRow:
+    """A change that was carried out, with what happened to the records concerned."""
+
+    sign: str
+    title: str
+    why: str
+    treatment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +71,12 @@ class EvidenceRow:
 def deployment_values(session: Session, number: int) -> Mapping[str, object]:
     """Give what the page of a deployment shows beside its row."""
     told = deployment_of(session.unit.tx, visit().environment.name, number)
+    planned = told["planned"]
+    changes = entries(planned, "changes") if isinstance(planned, dict) else []
     return {
         "told": told,
+        "changes": [_done(each) for each in changes[:SHOWN_CHANGES]],
+        "more": max(len(changes) - SHOWN_CHANGES, 0),
         "counts": [
             CountRow(
                 title=title_of(ComponentKey(key), say),
@@ -78,3 +97,13 @@ def deployment_values(session: Session, number: int) -> Mapping[str, object]:
         ],
         "sorts": SORTS,
     }
+
+
+def _done(change: Mapping[str, object]) -> DoneRow:
+    treatment = str(change.get("treatment", ""))
+    return DoneRow(
+        sign=SIGNS.get(str(change["op"]), "~"),
+        title=title_of(ComponentKey(str(change["component"])), say),
+        why=str(change["why"]),
+        treatment=in_words(treatment) if treatment else "",
+    )

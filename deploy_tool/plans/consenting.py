@@ -37,9 +37,19 @@ def ensure_decided(plan: Plan) -> None:
         step="verify",
         exit_code=Exit.CONFLICT,
         status=409,
-        hint=f"--resolve {_first(plan)}=incoming takes what comes in, "
-        f"=target keeps what {plan.environment} has",
+        hint=_way_out(plan),
     )
+
+
+def _way_out(plan: Plan) -> str:
+    """Name what helps: a decision, or, where somebody goes back, whoever changed it since."""
+    if plan.source.startswith(f"{plan.environment}@"):
+        component = shlex.quote(plan.conflicts[0].component)
+        return (
+            f"patron blame {plan.environment} {component} says who changed it since; take that back"
+        )
+    taking = f"--resolve {_first(plan)}=incoming takes what comes in"
+    return f"{taking}, =target keeps what {plan.environment} has"
 
 
 def _first(plan: Plan) -> str:

@@ -78,6 +78,7 @@ def test_a_deployment_tells_its_records_before_and_after(designer: Designer, api
     assert "records with a value" in page
     assert page.count('<td class="num">1</td><td class="num">1</td>') == 2
     assert "Nobody faxes" in page
+    assert "Field account.fax" in page.partition("What was deployed")[2].partition("<section")[0]
 
 
 def test_nothing_is_made_changed_or_deleted_by_a_view(designer: Designer) -> None:

@@ -124,6 +124,7 @@ def test_a_choice_for_a_change_set_is_kept_in_the_set(narrowed: Narrowed) -> Non
 
     assert kept.headers["Location"].endswith(f"?set=later#{narrowed.place}")
     assert again.status_code == 303
+    assert "Leave them as they are" in sandbox.get("change-sets?set=later")
     assert "Records stand in the way" not in narrowed.page("?set=later")
     assert "Leave them as they are" in narrowed.page("?set=later")
     assert "Records stand in the way" in narrowed.page()

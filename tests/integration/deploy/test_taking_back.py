@@ -77,6 +77,7 @@ def test_a_rollback_of_what_was_changed_since_is_a_conflict(production):
     done = production("rollback", "production", "--yes", "--json", *words)
 
     assert (done.code, done.json["code"]) == (4, "D106")
+    assert "patron blame production object:deal says who changed it since" in done.json["hint"]
 
 
 def test_a_rollback_to_a_version_returns_to_all_of_it(production):
