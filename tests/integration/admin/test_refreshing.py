@@ -122,10 +122,35 @@ def test_who_may_not_see_productions_plans_sees_nothing_of_it(
         assert "account.phone" not in text
 
 
-def admit(shop: House, environment: str, email: str) -> None:
-    """Make somebody an administrator of a sandbox."""
+def test_who_may_not_deploy_in_the_sandbox_looks_and_changes_nothing(
+    designer: Designer, colleague: Designer, shop: House
+) -> None:
+    """Somebody who shapes it and deploys elsewhere sees what would come, without a button."""
+    production, sandbox = made(designer, "watching")
+    text = sandbox.yaml("permission_set/consultant")
+    shaped = re.sub(r"permissions: .*", "permissions: [customize]", text)
+    saved = sandbox.send("permission_set/consultant?tab=yaml", text=shaped, accept="narrowing")
+    assert saved.status_code == 303, saved.text[:3000]
+    production.send("field/account.phone", **{"/help": "To be watched."}, reason="now")
+    admit(shop, "watching", "colleague@example.test", "consultant")
+    watcher = colleague.at("watching")
+
+    page = watcher.get("refresh")
+    answer = watcher.post("refresh", fields_of(page, "promote"))
+
+    assert "Field account.phone" in page
+    assert "Bring production@" not in page
+    assert "Somebody with the permission to deploy in watching carries it out" in page
+    assert answer.status_code == 403
+    assert "To be watched." not in sandbox.yaml("field/account.phone")
+
+
+def admit(
+    shop: House, environment: str, email: str, permission_set: str = "system_administrator"
+) -> None:
+    """Make somebody a member of a sandbox; an administrator unless told otherwise."""
     new = NewMember(
-        email=email, name="Rep", permission_sets=frozenset({"system_administrator"}), language=None
+        email=email, name="Rep", permission_sets=frozenset({permission_set}), language=None
     )
     database = shop.environments.open(environment).database
     create_user(shop.environments.control, database, new, at=SystemClock().now(), actor="test")
