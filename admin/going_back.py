@@ -19,10 +19,13 @@ from admin.rights import SEES, ensure, may
 from deploy_tool.deploying.applying import Order, apply_plan
 from deploy_tool.deploying.taking_back import TakenBack, propose_rollback
 from deploy_tool.exits import UsageWrong
+from deploy_tool.plans.kept_plans import keep
+from deploy_tool.plans.plan import Plan
 from engine.clock import SystemClock
 from engine.errors import MetadataInvalid, PatronError, Problem
 from engine.saving.noting import not_in_their_name
 from engine.session import Session
+from engine.store.platform.evidence import APPROVED, load_evidence
 from web.answers import go
 from web.frame import make_frame, page
 from web.texts import say
@@ -55,6 +58,8 @@ def go_back(deployment: int) -> Response:
     if found.taken is None or not values["may_go"]:
         return _shown(values, found, status=403 if found.taken else 422)
     planned = found.taken.planned
+    if request.form.get("do") == "keep":
+        return _kept(found, planned.plan)
     if not is_what_was_seen(planned.plan):
         text = say("The plan has changed since you looked at it. Look at it again.")
         return _shown(values, replace(found, refusal=text), status=409)
@@ -71,6 +76,24 @@ def go_back(deployment: int) -> Response:
         return _shown(values, replace(found, refusal=failed.message), status=409)
     place = f"{visit().root}/setup/platform/deployments/details/"
     return go(f"{place}?id={made.deployment}")
+
+
+def _kept(found: GoingBack, plan: Plan) -> Response:
+    """Keep the plan, so that somebody else can approve it; it is carried out from here."""
+    here = visit()
+    at = SystemClock().now()
+    database = here.environment.database
+    keep(database, plan, person=here.person, at=at, source="rollback")
+    return go(f"{here.root}/setup/deployments/{found.deployment}/back?kept=1")
+
+
+def _approvers(plan: Plan | None) -> frozenset[str]:
+    """Give who approved it, its author left out."""
+    if plan is None or not plan.approvals:
+        return frozenset()
+    with visit().environment.database.read() as tx:
+        known = load_evidence(tx, plan.digest)
+    return frozenset(one.actor for one in known if one.kind == APPROVED) - {plan.author}
 
 
 def _local(session: Session) -> dict[str, object]:
@@ -104,6 +127,8 @@ def _shown(values: dict[str, object], found: GoingBack, *, status: int = 200) ->
         "stays": found.taken.stays if found.taken else (),
         "seen": json.dumps(dict(plan.counts)) if plan else "{}",
         "accepted": request.form.getlist("accept"),
+        "approvers": _approvers(plan),
+        "is_kept": "kept" in request.args,
         "reason": request.form.get("reason", ""),
     }
     return page("admin/going_back.html", {**values, **told}, status=status)

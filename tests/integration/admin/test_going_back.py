@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from tests.integration.admin.conftest import Designer
+from tests.integration.admin.test_promoting import asking_for
 from tests.integration.admin.test_saving import new_field
 from tests.support.forms import fields_of
-from tests.support.houses import Caller
+from tests.support.houses import Caller, House
 
 NUMBERS = itertools.count(1)
 
@@ -102,3 +103,28 @@ def test_who_may_not_deploy_takes_nothing_back(deployed: Deployed, outsider: Des
     )
 
     assert sent.status_code == 403
+
+
+def test_going_back_waits_for_an_approval_where_the_policy_asks_for_one(
+    deployed: Deployed, colleague: Designer, shop: House
+) -> None:
+    """Kept, approved by somebody else on its page, then carried out from the same page."""
+    asking_for(shop, 1)
+    try:
+        fields = {**fields_of(deployed.production.get(deployed.path), "promote")}
+        early = deployed.production.post(deployed.path, {**fields, "accept": "retire"})
+        kept = deployed.production.post(deployed.path, {**fields, "do": "keep"})
+        page = deployed.production.get(f"{deployed.path}?kept=1")
+        review = f"plans/{page.partition('/setup/plans/')[2].partition(chr(34))[0]}"
+        token = {"csrf": fields_of(colleague.get(review), "promote")["csrf"]}
+        approved = colleague.post(f"{review}/approve", token)
+        done = deployed.production.post(deployed.path, {**fields, "accept": "retire"})
+    finally:
+        asking_for(shop, 0)
+
+    assert early.status_code == 409
+    assert "1 approval is missing" in early.text
+    assert kept.status_code == 303
+    assert "0 / 1" in page
+    assert approved.status_code == 303, approved.text[:2000]
+    assert done.status_code == 303, done.text[:3000]
