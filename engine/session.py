@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from random import uniform
+from time import sleep
 from typing import TypeVar
 
 from engine import describing
@@ -72,7 +74,8 @@ __all__ = [
 
 T = TypeVar("T")
 # How often a face begins a request: a save that met another one in a deadlock is done again.
-TRIES = 3
+TRIES = 4
+LONGEST_PAUSE = 0.15  # seconds before the second turn, twice that before the third, and so on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +113,10 @@ def run(
     whatever `work` raises.
     """
     chosen = clock or SystemClock()
-    for _ in range(tries - 1):
+    for turn in range(1, tries):
         with suppress(Deadlock):
             return _run(environment, credential, work, chosen, source, trace, write=write)
+        sleep(uniform(0, turn * LONGEST_PAUSE))  # noqa: S311  # so that they do not meet again
     return _run(environment, credential, work, chosen, source, trace, write=write)
 
 
