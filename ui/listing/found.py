@@ -113,9 +113,9 @@ class Listing:
         return counted
 
     def count_key(self, filters: Sequence[Filter]) -> tuple[object, ...]:
-        """Name a count: who, in which version of which environment, which filter."""
-        snapshot = self.session.snapshot
-        who = (snapshot.environment, snapshot.model.digest, self.session.unit.me)
+        """Name a count: who, with which rights, in which version of an environment, what filter."""
+        snapshot, unit = self.session.snapshot, self.session.unit
+        who = (snapshot.environment, snapshot.model.digest, unit.me, unit.access.signature)
         return (*who, self.compiled.name, self.view.name, self.asked.is_bin, *_right(filters))
 
     def names_of(self, records: Sequence[Record], columns: Sequence[Column]) -> None:

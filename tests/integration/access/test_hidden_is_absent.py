@@ -6,6 +6,7 @@ matrix, so that a new address is among them.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Mapping
 
@@ -60,6 +61,7 @@ objects:
   line: {create: true, read: true, edit: true, delete: true}
   memo: {create: true, read: true, edit: true, fields: {deal: none}}
 """
+ALL = "permission_set: all\nobjects: {deal: {view_all: true}}\n"
 NOISE = re.compile(r'name="(csrf|_key)" (value|content)="[^"]*"|hx-headers=\S+|\w+:[0-9a-f]{10}\b')
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 NAMES = {"object": "deal", "name": "deal", "field": "name", "action": "push", "share": "1"}
@@ -73,6 +75,7 @@ def house(request: pytest.FixtureRequest) -> Iterator[House]:
     """Give an installation with a deal of the administrator's, which waits for an approval."""
     files = texts(DISCOUNT, deal=DEAL, access__permission_sets__rep=REP)
     files |= {"objects/vault.yaml": VAULT, "objects/memo.yaml": MEMO, "layouts/deal.yaml": LAYOUT}
+    files["access/permission_sets/all.yaml"] = ALL
     files |= {"objects/line.yaml": LINE, "workflows/push.yaml": BUTTON, "actions/push.yaml": ACTION}
     with installed(request, files) as made:
         made.admit("rep", "rep")
@@ -237,3 +240,27 @@ def test_a_lookup_offers_no_object_that_is_hidden(house: House) -> None:
     assert "Findable too" not in offered.text
     assert "Strongroom" not in offered.text + form.text
     assert rep.get("/objects/memo").json["fields"]["about"]["to"] == ["deal"]
+
+
+def test_a_count_ends_with_the_right_to_it(house: House) -> None:
+    """A further page shows no count that was made with rights which are gone."""
+    admin, many = house.caller(), 60
+    house.admit("seer", "rep", "all")
+    seer = admin.get("/people/seer@example.test").json["user"]
+    owners = [{}] * 30 + [{"owner": seer}] * 30
+    rows = [{"name": f"Row {place:02}", **owner} for place, owner in enumerate(owners)]
+    made = admin.send("POST", "/records/deal/bulk", rows, query={"operation": "create"})
+    assert made.status == 200
+    visitor = visitor_of(house, "seer")
+    address = "/e/production/o/deal?where=BEGINS(name,%22Row%22)&sort=name&size=25"
+    first = visitor.get(address).text
+    further = re.search(r'href="([^"]*after=[^"]*)"', first)
+    assert further is not None
+
+    changed = admin.patch("/people/seer@example.test", {"permission_sets": ["rep"]})
+    second = visitor.get(html.unescape(further[1])).text
+
+    assert changed.status == 200
+    assert str(many) in first
+    assert "Row 30" in second
+    assert not re.search(rf"\b{many}\b", NOISE.sub("", second.partition("<main")[2]))
