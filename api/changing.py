@@ -17,6 +17,7 @@ from api.plans import PlanRoutes
 from api.queries import read_query
 from deploy_tool.deploying.taking_back import propose_restore, propose_rollback
 from deploy_tool.exits import UsageWrong
+from deploy_tool.plans.deciding import read_decisions
 from deploy_tool.setting import change_policy, change_values
 from engine.clock import SystemClock
 from engine.errors import AccessDenied, FieldError, RecordInvalid
@@ -25,7 +26,7 @@ from sandbox.sandboxes import NewSandbox, delete_sandbox, ensure_deletable, make
 
 CREATED, NO_CONTENT = 201, 204
 NEW = {"name": str, "from": str, "data": str}
-BACK = {"to": int, "deployment": int}
+BACK = {"to": int, "deployment": int, "resolve": list}
 MOST_BODY = 100_000
 MOST_VALUE = 10_000  # characters of a value
 
@@ -91,6 +92,7 @@ class ChangingRoutes:
             named,
             version=given.number("to", 0) if "to" in given else None,
             deployment=given.number("deployment", 0) if "deployment" in given else None,
+            decisions=read_decisions(given.listed("resolve")),
         )
         plan = taken.planned.plan
         self.plans.keep(who, plan, "rollback")

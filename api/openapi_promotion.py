@@ -107,7 +107,11 @@ _NEW_SANDBOX: Json = {
 _BACK: Json = {
     "type": "object",
     "additionalProperties": False,
-    "properties": {"to": _NUMBER, "deployment": _NUMBER},
+    "properties": {
+        "to": _NUMBER,
+        "deployment": _NUMBER,
+        "resolve": {**_NAMES, "description": "COMPONENT/PROPERTY=target or =incoming"},
+    },
 }
 _COMPONENT: Json = {
     "type": "object",

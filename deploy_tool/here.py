@@ -21,6 +21,7 @@ from deploy_tool.installation import Installation
 from deploy_tool.looking import Answer
 from deploy_tool.plans.approving import approve_plan
 from deploy_tool.plans.consenting import ensure_consented, ensure_decided
+from deploy_tool.plans.deciding import read_decisions
 from deploy_tool.plans.plan import Plan
 from deploy_tool.plans.plan_files import read_plan
 from deploy_tool.plans.planning import Planned, Wishes
@@ -247,11 +248,17 @@ class LocalPromoting:
         return LocalPrepared(self.installation, propose_again(self.installation, read_plan(path)))
 
     def back(
-        self, name: str, *, version: int | None, deployment: int | None
+        self, name: str, *, version: int | None, deployment: int | None, resolve: Sequence[str]
     ) -> tuple[LocalPrepared, Sequence[str]]:
         """Plan a rollback; with it, what of the records stays as it is, in sentences."""
         known = self.installation.known(name)
-        taken = propose_rollback(self.installation, known, version=version, deployment=deployment)
+        taken = propose_rollback(
+            self.installation,
+            known,
+            version=version,
+            deployment=deployment,
+            decisions=read_decisions(resolve),
+        )
         return LocalPrepared(self.installation, taken.planned, "rollback"), taken.stays
 
     def restore(self, name: str, component: str) -> LocalPrepared:

@@ -111,7 +111,7 @@ class Promoting(Protocol):
         """Prepare the plan in a file for being carried out."""
 
     def back(
-        self, name: str, *, version: int | None, deployment: int | None
+        self, name: str, *, version: int | None, deployment: int | None, resolve: Sequence[str]
     ) -> tuple[Prepared, Sequence[str]]:
         """Plan a rollback; with it, what of the records stays as it is, in sentences."""
 

@@ -389,6 +389,7 @@ COMMANDS: tuple[Command, ...] = (
             ENV,
             opt("--to", "version to return to", type=int, metavar="N"),
             opt("--deployment", "deployment to take back", metavar="D"),
+            RESOLVE,
             ACCEPT,
             YES,
         ),

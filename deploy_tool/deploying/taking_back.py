@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from deploy_tool.deploying.irreversible import purged_values, sent_messages, treated_values
 from deploy_tool.exits import UsageWrong
 from deploy_tool.installation import Installation
+from deploy_tool.plans.deciding import NO_DECISIONS, Decisions
 from deploy_tool.plans.generations import swapped_back
 from deploy_tool.plans.planning import Incoming, Planned, Wishes, plan_deployment
 from deploy_tool.sources.trees import Running, past_tree, read_running
@@ -40,10 +41,12 @@ def propose_rollback(
     *,
     version: int | None = None,
     deployment: int | None = None,
+    decisions: Decisions = NO_DECISIONS,
 ) -> TakenBack:
     """Plan to take back a deployment (the last one unless named), or to return to a version.
 
-    Raises: UsageWrong U100 when there is nothing to take back.
+    `decisions`: which side stands where something was changed again since.
+    Raises: UsageWrong U100 when there is nothing to take back, U106 for what decides nothing.
     """
     environment = installation.environment(name)
     with environment.database.read() as tx:
@@ -68,7 +71,7 @@ def propose_rollback(
             running,
             incoming,
             tx=tx,
-            wishes=Wishes(author=installation.actor),
+            wishes=Wishes(author=installation.actor, decisions=decisions),
         )
         dialect = environment.database.dialect
         back = swapped_back(steps(planned.model, running.state, dialect, previous=planned.previous))

@@ -42,14 +42,13 @@ def ensure_decided(plan: Plan) -> None:
 
 
 def _way_out(plan: Plan) -> str:
-    """Name what helps: a decision, or, where somebody goes back, whoever changed it since."""
-    if plan.source.startswith(f"{plan.environment}@"):
-        component = shlex.quote(plan.conflicts[0].component)
-        return (
-            f"patron blame {plan.environment} {component} says who changed it since; take that back"
-        )
+    """Name the decision that helps; where somebody goes back, also whoever changed it since."""
     taking = f"--resolve {_first(plan)}=incoming takes what comes in"
-    return f"{taking}, =target keeps what {plan.environment} has"
+    said = f"{taking}, =target keeps what {plan.environment} has"
+    if not plan.source.startswith(f"{plan.environment}@"):
+        return said
+    component = shlex.quote(plan.conflicts[0].component)
+    return f"{said}; patron blame {plan.environment} {component} says who changed it since"
 
 
 def _first(plan: Plan) -> str:

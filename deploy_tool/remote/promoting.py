@@ -163,10 +163,10 @@ class RemotePromoting:
         return RemotePrepared(self.client, plan)
 
     def back(
-        self, name: str, *, version: int | None, deployment: int | None
+        self, name: str, *, version: int | None, deployment: int | None, resolve: Sequence[str]
     ) -> tuple[RemotePrepared, Sequence[str]]:
         """Plan a rollback; with it, what of the records stays as it is, in sentences."""
-        given = {"to": version, "deployment": deployment}
+        given = {"to": version, "deployment": deployment, "resolve": list(resolve) or None}
         body = {key: value for key, value in given.items() if value is not None}
         found = self.client.post(f"{self.looking.path(name)}/rollback", body)
         stays = found["stays"]

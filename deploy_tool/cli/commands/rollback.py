@@ -17,7 +17,10 @@ def run(arguments: Namespace, terminal: Terminal, site: Site) -> Exit:
         raise UsageWrong(message="Name a version or a deployment, not both.")
     name = site.looking.known(arguments.env)
     prepared, stays = site.promoting.back(
-        name, version=arguments.to, deployment=read_deployment(arguments.deployment)
+        name,
+        version=arguments.to,
+        deployment=read_deployment(arguments.deployment),
+        resolve=arguments.resolve,
     )
     for sentence in stays:
         terminal.say(sentence)

@@ -67,8 +67,8 @@ def test_a_rollback_keeps_later_work(production):
     assert [c["component"] for c in tree["changes"]] == ["field:deal.place"]
 
 
-def test_a_rollback_of_what_was_changed_since_is_a_conflict(production):
-    """The same property changed twice: nobody guesses, exit 4."""
+def test_a_rollback_of_what_was_changed_since_is_a_conflict(production, away):
+    """The same property changed twice: nobody guesses, exit 4; somebody decides, at home or not."""
     applied(production, DEAL.replace("label: Deal", "label: Sale"))
     log = production("log", "production", "--json").json["versions"]
     applied(production, DEAL.replace("label: Deal", "label: Bargain"))
@@ -78,6 +78,13 @@ def test_a_rollback_of_what_was_changed_since_is_a_conflict(production):
 
     assert (done.code, done.json["code"]) == (4, "D106")
     assert "patron blame production object:deal says who changed it since" in done.json["hint"]
+    decided = ("--resolve", "object:deal/label=incoming", "--yes", "--json")
+    nothing = away("rollback", "production", *words, "--resolve", "object:deal/icon=target")
+    back = away("rollback", "production", *words, *decided)
+    assert nothing.code == 64
+    assert "U106" in nothing.err
+    assert back.code == 0, back.err
+    assert production("diff", "production@1", "production", "--json").json["changes"] == []
 
 
 def test_a_rollback_to_a_version_returns_to_all_of_it(production):
