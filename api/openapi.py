@@ -24,6 +24,8 @@ from api.openapi_parts import (
 from api.openapi_people import people_paths
 from api.openapi_promotion import promotion_paths
 from api.openapi_runs import RUN_SCHEMA, button_paths, run_paths
+from api.openapi_traces import reason_paths, trace_paths
+from api.openapi_views import OWN_VIEW_SCHEMA, own_view_paths
 from api.schemas import Described, Json, record_schema, values_schema
 
 OPENAPI = "3.1.0"
@@ -46,6 +48,7 @@ def document(base: str, title: str, version: str, objects: Iterable[Described]) 
         "_aggregate": AGGREGATE_SCHEMA,
         "_approval": APPROVAL_SCHEMA,
         "_run": RUN_SCHEMA,
+        "_own_view": OWN_VIEW_SCHEMA,
     }
     for described in objects:
         paths.update(_paths(described))
@@ -114,6 +117,8 @@ def _general() -> Json:
         **waiting_paths(),
         **effect_paths(),
         **run_paths(),
+        **trace_paths(),
+        **own_view_paths(),
         "/openapi.json": get("read_openapi", "This description"),
     }
 
@@ -157,6 +162,7 @@ def _paths(described: Described) -> Json:
     paths.update(access_paths(described, rights))
     paths.update(approval_paths(described))
     paths.update(button_paths(described))
+    paths.update(reason_paths(described))
     return paths
 
 

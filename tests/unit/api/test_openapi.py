@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import orjson
 import pytest
@@ -14,6 +16,7 @@ from api.schemas import FIELD_SCHEMAS
 from engine.model.fields.registry import TYPES
 from tests.support.openapi import faults, operations, resolve
 
+REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "rest.md"
 EVERYTHING = ("create", "read", "edit", "delete")
 UPSERT = "upsert_deal_by_code"
 
@@ -87,6 +90,26 @@ def test_every_object_has_its_operations():
         "describe_object",
         "read_openapi",
     }
+
+
+def test_every_route_of_the_reference_is_described():
+    """What docs/reference/rest.md lists from the table of routes, the document describes."""
+    rights = (*EVERYTHING, "share", "transfer")
+    paths = made(described(*rights, code=field("text", external_id=True)))["paths"]
+    told = {(method.upper(), _shape(path)) for path, one in paths.items() for method in one}
+
+    rows = re.findall(r"^\| ([A-Z]+) \| `([^`?]+)", REFERENCE.read_text("utf-8"), re.MULTILINE)
+    missing = [row for row in rows if (row[0], _shape(row[1])) not in told]
+
+    assert len(rows) > 80
+    assert missing == []
+
+
+def _shape(path: str) -> str:
+    """Give an address without the names of its variables, for an object called deal."""
+    for room in ("records", "aggregate"):
+        path = path.replace(f"/{room}/{{object}}", f"/{room}/deal")
+    return re.sub(r"\{[^}]*\}", "{}", path.replace("/by/{field}/", "/by/code/"))
 
 
 @pytest.mark.parametrize(
