@@ -95,22 +95,33 @@ def parent() -> Environment:
     return environments().open(str(visit().environment.row.parent))
 
 
+def visit_of_parent() -> Visit | str:
+    """Give the visitor in the parent of this sandbox, or why they may not look into it."""
+    here = visit()
+    if here.helper:
+        return not_in_their_name().message
+    try:
+        target = parent()
+        return replace(here, environment=target, user=target.user_of(here.person))
+    except NotFound:
+        name = str(here.environment.row.parent)
+        return say("You are no member of {name}, so its plan is not shown to you.", name=name)
+
+
+def unseen(name: str) -> str:
+    """Say that somebody may not see the plans of an environment."""
+    return say("Your permissions in {name} do not let you see its plans.", name=name)
+
+
 def promotion(incoming: Incoming, digest: str = "", wishes: Wishes = AS_IT_COMES) -> Promotion:
     """Plan in the parent, as the visitor: who is no member there sees no plan.
 
     `wishes` are those of a change set. With a digest, the plan that is kept under it; where the
     parent has moved since, or none is kept, the plan as it would be now, and a sentence about it.
     """
-    here = visit()
-    name = str(here.environment.row.parent)
-    if here.helper:
-        return Promotion(parent=name, refusal=not_in_their_name().message)
-    try:
-        target = parent()
-        there = replace(here, environment=target, user=target.user_of(here.person))
-    except NotFound:
-        text = say("You are no member of {name}, so its plan is not shown to you.", name=name)
-        return Promotion(parent=name, refusal=text)
+    there = visit_of_parent()
+    if isinstance(there, str):
+        return Promotion(parent=str(visit().environment.row.parent), refusal=there)
     if digest:
         kept = there.read(lambda session: _kept(session, there, digest))
         if kept is not None:
@@ -142,8 +153,7 @@ def keep_plan(plan: Plan) -> None:
 def _made(session: Session, there: Visit, incoming: Incoming, wishes: Wishes) -> Promotion:
     name = there.environment.name
     if not may(session, *SEES):
-        text = say("Your permissions in {name} do not let you see its plans.", name=name)
-        return Promotion(parent=name, refusal=text)
+        return Promotion(parent=name, refusal=unseen(name))
     tx = session.unit.tx
     try:
         planned = plan_promotion(

@@ -14,18 +14,25 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from admin.change_rows import change_row, decision_rows
-from admin.promotion import CONSENTS, MARK, environments, is_what_was_seen, parent
+from admin.promotion import (
+    CONSENTS,
+    MARK,
+    environments,
+    is_what_was_seen,
+    parent,
+    unseen,
+    visit_of_parent,
+)
 from admin.rights import SEES, ensure, may
 from deploy_tool.deploying.applying import Order, apply_plan
 from deploy_tool.deploying.settling import settle_deployed
 from deploy_tool.exits import UsageWrong
-from deploy_tool.plans.deciding import SIDES, Decisions
+from deploy_tool.plans.deciding import SIDES
 from deploy_tool.plans.planning import Planned, Wishes
 from deploy_tool.plans.promoting import parents_incoming
 from deploy_tool.plans.proposing import plan_incoming
 from engine.clock import SystemClock
 from engine.errors import MetadataInvalid, NotFound, PatronError, Problem
-from engine.saving.noting import not_in_their_name
 from engine.session import Session
 from web.answers import go
 from web.frame import make_frame, page
@@ -110,9 +117,9 @@ def _found(choices: dict[str, str]) -> Refresh:
     if refusal:
         return Refresh(refusal=refusal)
     incoming = parents_incoming(parent(), here.environment)
-    wishes = Wishes(author=here.email, decisions=Decisions(kept=choices))
+    decided = replace(incoming, decided=choices)
     try:
-        planned = plan_incoming(here.environment, replace(incoming, decided=choices), wishes)
+        planned = plan_incoming(here.environment, decided, Wishes(author=here.email))
     except MetadataInvalid as invalid:
         return Refresh(refusal=invalid.message, problems=invalid.problems, choices=choices)
     except UsageWrong as refused:
@@ -123,18 +130,11 @@ def _found(choices: dict[str, str]) -> Refresh:
 
 def _refusal() -> str:
     """Say why somebody may not see what the parent changed; "" where they may."""
-    here = visit()
-    name = str(here.environment.row.parent)
-    if here.helper:
-        return not_in_their_name().message
-    try:
-        target = parent()
-        there = replace(here, environment=target, user=target.user_of(here.person))
-    except NotFound:
-        return say("You are no member of {name}, so its plan is not shown to you.", name=name)
-    if there.read(lambda session: may(session, *SEES)):
-        return ""
-    return say("Your permissions in {name} do not let you see its plans.", name=name)
+    there = visit_of_parent()
+    if isinstance(there, str):
+        return there
+    is_seen = there.read(lambda session: may(session, *SEES))
+    return "" if is_seen else unseen(there.environment.name)
 
 
 def _shown(values: dict[str, object], found: Refresh, *, status: int = 200) -> Response:
