@@ -5,7 +5,8 @@ gathering the ids that the branches of the policy open, each along its index, up
 they are sorted. Some: the order of the list is walked along its index, and only rows whose ids are
 among them are read (SQLite, where rows lie in another order; PostgreSQL takes longer to gather so
 many). Many: the order is walked and each row asked. Somebody who sees 0.1 % would walk for ever,
-somebody who sees half would gather for ever. Counts and totals are made of the branches.
+somebody who sees half would gather for ever. The statement says which way it took, and for a while
+the caller's next ones go that way alone (`ways`). Counts and totals are made of the branches.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from engine.query import AggregatePlan, ReadPlan
 from engine.store.keyset import Cursor, after_clause, order_columns
 from engine.store.selecting import Column, Selecting
 from engine.store.sharing import Form, PolicyWriter
+from engine.store.ways import Way
 
 FEW, SOME = 2_000, 10_000  # ids that are sorted; ids that rows of the order are looked up among
 _ID = FieldName("id")
 
 Part = tuple[Selecting, sa.ColumnElement[bool]]  # a branch: its joins, and its predicate
 Ids = sa.Select[Any]  # one column, `id`
+Asked = Callable[[Selecting], sa.ColumnElement[bool]]  # the condition on a row of the order
 
 
 def is_narrow(policy: RowPolicy) -> bool:
@@ -44,8 +47,10 @@ class Narrowing:
         self._sizes: list[sa.CTE] = []
         self._limit: Column = sa.null()
 
-    def window(self, after: Cursor | None, limit: int) -> sa.Select[Any]:
+    def window(self, after: Cursor | None, limit: int, way: Way | None = None) -> sa.Select[Any]:
         """Choose the rows of one window of a list, with the keys of their order behind.
+
+        `way`: the one that is known to be short. Without it the last column says which one is.
 
         `limit` stands in the text: PostgreSQL plans a statement once for all callers only when that
         costs no more than planning it for each, and for that it must know how few rows are wanted.
@@ -53,30 +58,36 @@ class Narrowing:
         self._limit = sa.literal_column(str(limit))
         plan, outer = self._plan, self._outer
         assert isinstance(plan, ReadPlan)  # lists only
-        found = self._gathered(plan.policy, outer)
-        ways: dict[str, Callable[[Selecting], sa.ColumnElement[bool]]] = {
-            "few": lambda s: _picked(s, found),
-            "some": lambda s: _met(s, found),
-            "many": lambda s: s.policy(plan.policy, s.root, Form.WALK),
-        }
-        if not self._has_some:
-            del ways["some"]
-        arms = [self._arm(how, narrow, after) for how, narrow in ways.items()]
-        picked = sa.union_all(*arms).subquery("picked")
+        asked = self._asked(plan.policy, way)
+        picked = sa.union_all(*(self._arm(*arm, after) for arm in asked.items())).subquery("picked")
         # The sum keeps SQLite from walking the table and looking each row up among the picked.
         key = outer.root.raw(_ID) == picked.c.id + 0
         outer.from_clause = sa.join(picked, outer.root.table, key)
         columns = [outer.fetch(want) for want in plan.fetches]
+        told = [] if way else [self._taken().label("way")]
         # The order is that of the picked rows: PostgreSQL must not think of walking the table.
         keys = [
             replace(key, column=picked.c[f"key_{place}"])
             for place, key in enumerate(order_columns(outer.beside(), plan))
         ]
         return (
-            sa.select(*columns, *(key.column for key in keys))
+            sa.select(*columns, *(key.column for key in keys), *told)
             .select_from(outer.from_clause)
             .order_by(*(key.ordering(is_back=self._is_back(after)) for key in keys))
         )
+
+    def _asked(self, policy: RowPolicy, way: Way | None) -> dict[Way, Asked]:
+        """Write what a row is asked on the known way, or on each that the statement chooses from.
+
+        Nothing is capped on a known way: the caller may see more by now.
+        """
+        asked: dict[Way, Asked] = {Way.MANY: lambda s: s.policy(policy, s.root, Form.WALK)}
+        if way is not Way.MANY:
+            found = self._whole(policy) if way else self._gathered(policy, self._outer)
+            asked[Way.FEW] = lambda s: _picked(s, found)
+            asked[Way.SOME] = lambda s: _met(s, found)
+        fitting = (Way.FEW, Way.SOME, Way.MANY) if self._has_some else (Way.FEW, Way.MANY)
+        return {known: asked[known] for known in ((way,) if way else fitting)}
 
     def count(self, most: Column) -> sa.Select[Any]:
         """Count up to `most`: no branch gives more, and what two of them give counts once."""
@@ -100,8 +111,8 @@ class Narrowing:
 
     def _arm(
         self,
-        how: str,
-        narrow: Callable[[Selecting], sa.ColumnElement[bool]],
+        how: Way,
+        narrow: Asked,
         after: Cursor | None,
     ) -> sa.Select[Any]:
         """Write one of the ways to a window; it does nothing where another one fits."""
@@ -118,11 +129,13 @@ class Narrowing:
         arm = _ids(selecting, *where).add_columns(*named)
         arm = arm.order_by(*(key.ordering(is_back=self._is_back(after)) for key in keys))
         limit = self._limit
-        fits = self._fits(how)
-        if selecting.dialect == "postgresql":
-            arm = arm.where(fits).limit(limit)
+        if not self._sizes:  # this way is the only one
+            arm = arm.limit(limit)
+        elif selecting.dialect == "postgresql":
+            arm = arm.where(self._fits(how)).limit(limit)
         else:  # SQLite would ask row by row, and stops at once for a limit of 0
-            arm = arm.limit(sa.select(sa.case((fits, limit), else_=0)).scalar_subquery())
+            fits = sa.case((self._fits(how), limit), else_=0)
+            arm = arm.limit(sa.select(fits).scalar_subquery())
         inner = arm.subquery(f"arm_{how}")
         return sa.select(*inner.c)
 
@@ -130,15 +143,20 @@ class Narrowing:
     def _is_back(after: Cursor | None) -> bool:
         return after is not None and after.is_back
 
-    def _fits(self, how: str) -> sa.ColumnElement[bool]:
+    def _taken(self) -> sa.ColumnElement[str]:
+        """Name the way that fits."""
+        few, many = ((self._fits(way), way.value) for way in (Way.FEW, Way.MANY))
+        return sa.case(few, many, else_=Way.SOME.value)
+
+    def _fits(self, how: Way) -> sa.ColumnElement[bool]:
         few: Column = sa.literal_column(str(FEW))
         most: Column = sa.literal_column(str(self._most))
         counts = [sa.select(size.c.size).scalar_subquery() for size in self._sizes]
         is_few = sa.and_(*(count <= few for count in counts))
         is_many = sa.or_(*(count > most for count in counts))
-        if how == "some":
+        if how is Way.SOME:
             return sa.and_(sa.not_(is_few), sa.not_(is_many))
-        return is_few if how == "few" else is_many
+        return is_few if how is Way.FEW else is_many
 
     @property
     def _most(self) -> int:
@@ -150,6 +168,12 @@ class Narrowing:
         """Tell whether rows are worth looking up among ids: where they lie in another order."""
         is_ordered = isinstance(self._plan, ReadPlan) and bool(self._plan.order)
         return is_ordered and self._outer.dialect != "postgresql"
+
+    def _whole(self, policy: RowPolicy) -> sa.CTE:
+        """Gather all ids that a policy opens."""
+        parts = [_ids(*part) for part in self._parts(policy, self._outer)]
+        whole: Ids = _union(parts, sa.union_all)
+        return whole.cte("whole")
 
     def _gathered(self, policy: RowPolicy, beside: Selecting) -> sa.CTE:
         """Gather the ids that a policy opens, in the bin or not, up to one more than will do."""

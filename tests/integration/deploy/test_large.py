@@ -13,7 +13,8 @@ from engine.settings import Settings
 from engine.store.database import Database
 from tests.integration.deploy.conftest import DEAL
 from tests.integration.deploy.test_switches import Client, clients
-from tests.support.proof import proof_length
+from tests.support.processors import shared_by_work
+from tests.support.proof import IS_PROOF, proof_length
 
 __all__ = ["clients"]  # a fixture
 
@@ -22,12 +23,23 @@ ONLY_POSTGRESQL = pytest.mark.parametrize(
 )
 TASK = "object: task\nfields:\n  name: {type: text}\n  amount: {type: currency}\n"
 FIELDS, RULES, OBJECTS = 20, 150, 10
+WORST_MS = 500
 FILL = """
 INSERT INTO {table}
     (id, owner, created_at, created_by, updated_at, updated_by, version, name, amount)
 SELECT 1000000000 + {start} + n, 1, now(), 1, now(), 1, 1, 'old ' || n, n
 FROM generate_series(1, {rows}) n
 """
+
+
+@pytest.fixture
+def sharing():
+    """Share processors by work while figures are measured; give how they are shared."""
+    if not IS_PROOF:
+        yield "as the machine has it"
+        return
+    with shared_by_work() as sharing:
+        yield sharing
 
 
 def _work(client: Client) -> None:
@@ -87,7 +99,7 @@ def _grow(patron) -> int:
 
 @ONLY_POSTGRESQL
 @pytest.mark.slow
-def test_a_large_deployment_under_load_fails_no_request(wide, clients, figure):
+def test_a_large_deployment_under_load_fails_no_request(wide, clients, sharing, figure):
     """300 components with 40 added fields: every request is answered well."""
     threads = [threading.Thread(target=_work, args=(client,)) for client in clients]
     for thread in threads:
@@ -119,9 +131,11 @@ def test_a_large_deployment_under_load_fails_no_request(wide, clients, figure):
     figure(
         f"300 components, 40 new fields on 2 × {proof_length(3_000, 1_000_000):,} rows, 8 clients",
         f"{requests:,} requests, 0 failed, worst {slowest:.0f} ms (before: {before:.0f} ms), "
-        f"planned and applied in {took:.1f} s",
+        f"planned and applied in {took:.1f} s, {sharing}",
         "0 failed, ≤ 500 ms",
     )
+    is_asked = IS_PROOF and sharing.endswith("work")  # else the machine decides who waits
+    assert slowest <= WORST_MS or not is_asked
 
 
 NARROWED = (

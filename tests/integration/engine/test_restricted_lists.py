@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from statistics import median
 
 import pytest
 
 from engine.session import ListRequest, Session
+from engine.store import reading
+from engine.store.narrowing import FEW, SOME
 from engine.store.reading import COUNT_UP_TO
+from engine.store.ways import Way, Ways
 from tests.support.crowds import Crowd, files, people
 from tests.support.proof import proof_length
 from tests.support.worlds import World
@@ -84,6 +87,44 @@ def test_a_restricted_list_is_the_list_of_what_is_seen(
         )
         assert count == min(len(whole), COUNT_UP_TO)
         assert rows[0]["n"] == len(whole) == len(set(whole))
+
+
+class Noted(Ways):
+    """Keeps which ways were used because they were known."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.used: set[Way | None] = set()
+
+    def known(self, caller: Hashable) -> Way | None:
+        """Note what is given."""
+        way = super().known(caller)
+        self.used.add(way)
+        return way
+
+
+@pytest.mark.slow
+def test_a_known_way_gives_what_is_seen_now(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who saw few sees half a moment later, and who saw half sees few: on the way of before."""
+    world = make_world(files(), **people())
+    Crowd(world, 24_000, 300).fill()
+    known = Noted(10)
+    monkeypatch.setattr(reading, "WAYS", known)
+    before = {who: pages(world, who, limit=1000) for who in ("tiny", "large")}
+    assert len(before["tiny"]) < FEW < SOME < len(before["large"])
+
+    with world.environment.database.write() as tx:
+        heir = "(SELECT min(id) FROM patron_user WHERE role = 'tiny_1')"
+        owners = "(SELECT id FROM patron_user WHERE substr(role, 1, 6) = 'large_')"
+        tx.run(f"UPDATE deal SET owner = {heir} WHERE owner IN {owners}")
+    after = {who: pages(world, who, limit=1000) for who in before}
+    monkeypatch.setattr(reading, "WAYS", Ways(10))
+
+    assert known.used == {None, Way.FEW, Way.MANY}
+    assert after == {who: pages(world, who, limit=1000) for who in before}
+    assert len(after["large"]) < FEW < SOME < len(after["tiny"])
 
 
 def pages(world: World, who: str, *, limit: int) -> list[object]:

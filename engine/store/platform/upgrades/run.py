@@ -34,6 +34,7 @@ from engine.store.platform.upgrades import (
     environment_14_helping,
     environment_15_baselines,
     environment_16_own_views,
+    environment_17_shares,
     functions,
 )
 from engine.store.platform.upgrades.step import Step
@@ -57,6 +58,7 @@ ENVIRONMENT: Sequence[Step] = (
     Step(number=14, title="helping", engine_min=5, apply=environment_14_helping.apply),
     Step(number=15, title="baselines", engine_min=5, apply=environment_15_baselines.apply),
     Step(number=16, title="own views", engine_min=5, apply=environment_16_own_views.apply),
+    Step(number=17, title="shares", engine_min=5, apply=environment_17_shares.apply),
 )
 CONTROL: Sequence[Step] = (
     Step(number=1, title="directory", engine_min=1, apply=control_1_directory.apply),
