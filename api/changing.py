@@ -22,10 +22,12 @@ from deploy_tool.setting import change_policy, change_values
 from engine.clock import SystemClock
 from engine.errors import AccessDenied, FieldError, RecordInvalid
 from engine.store.platform.members import list_members
+from sandbox.bringing.rights import ensure_reads_all
+from sandbox.bringing.wanted import DEFAULT_MOST, NONE, Wanted, read_wanted
 from sandbox.sandboxes import NewSandbox, delete_sandbox, ensure_deletable, make_sandbox
 
 CREATED, NO_CONTENT = 201, 204
-NEW = {"name": str, "from": str, "data": str}
+NEW = {"name": str, "from": str, "data": str, "roots": dict, "most": int}
 BACK = {"to": int, "deployment": int, "resolve": list}
 MOST_BODY = 100_000
 MOST_VALUE = 10_000  # characters of a value
@@ -39,18 +41,29 @@ class ChangingRoutes:
     plans: PlanRoutes
 
     def create(self, environment: str) -> Response:
-        """Make a sandbox of an environment, with the caller as its administrator; 201."""
+        """Make a sandbox of an environment, with the caller as its administrator; 201.
+
+        Answers when its records are there as well.
+        """
         given = _given(NEW, "name")
         parent = given.text("from", environment)
         who = self.inside.who(environment, parent, "Making a sandbox", "customize", "deploy")
-        _ensure_without_data(given)
+        wanted = _wanted(given)
+        if wanted.brings:
+            self.inside.read(environment, parent, ensure_reads_all)
         directory = self.inside.directory
-        new = NewSandbox(name=given.text("name"), actor=who.email, parent=parent, maker=who.email)
+        new = NewSandbox(
+            name=given.text("name"),
+            actor=who.email,
+            parent=parent,
+            maker=who.email,
+            wanted=wanted,
+        )
         row = make_sandbox(directory.settings, directory, new, at=SystemClock().now())
         with directory.open(row.name).database.read() as tx:
             members = [member.email for member in list_members(tx)]
         shown = {"environment": row.name, "kind": row.kind, "parent": row.parent}
-        return answer(encode({**shown, "members": members}), CREATED)
+        return answer(encode({**shown, "data": wanted.data, "members": members}), CREATED)
 
     def delete(self, environment: str, named: str) -> Response:
         """Delete a sandbox with everything in it; 204."""
@@ -108,11 +121,10 @@ class ChangingRoutes:
         return answer(encode(plan.as_json()), CREATED)
 
 
-def _ensure_without_data(given: Given) -> None:
-    """Refuse to bring records along. Raises: UsageWrong U101."""
-    if given.text("data", "none") != "none":
-        message = "A sandbox over REST is made without records."
-        raise UsageWrong(message=message, code="U101", hint='leave "data" out')
+def _wanted(given: Given) -> Wanted:
+    """Give the records to bring along. Raises: RequestInvalid Q121."""
+    most = given.number("most", DEFAULT_MOST) if "most" in given else None
+    return read_wanted(given.text("data", NONE), given.texts("roots"), most)
 
 
 def _query(*known: str) -> dict[str, str]:

@@ -102,7 +102,17 @@ _NEW_SANDBOX: Json = {
     "type": "object",
     "required": ["name"],
     "additionalProperties": False,
-    "properties": {"name": _TEXT, "from": _TEXT, "data": {"type": "string", "enum": ["none"]}},
+    "properties": {
+        "name": _TEXT,
+        "from": _TEXT,
+        "data": {"type": "string", "enum": ["none", "sample", "full"]},
+        "roots": {
+            "type": "object",
+            "additionalProperties": _TEXT,
+            "description": "where a sample starts: an expression for each object",
+        },
+        "most": {**_NUMBER, "description": "records of an object in a sample"},
+    },
 }
 _BACK: Json = {
     "type": "object",

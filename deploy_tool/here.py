@@ -14,7 +14,6 @@ from deploy_tool import looking, setting
 from deploy_tool.deploying.applying import Order, apply_plan
 from deploy_tool.deploying.settling import settle_deployed
 from deploy_tool.deploying.taking_back import propose_restore, propose_rollback
-from deploy_tool.exits import UsageWrong
 from deploy_tool.here_mending import LocalMending
 from deploy_tool.here_records import LocalRecords
 from deploy_tool.installation import Installation
@@ -26,7 +25,7 @@ from deploy_tool.plans.plan import Plan
 from deploy_tool.plans.plan_files import read_plan
 from deploy_tool.plans.planning import Planned, Wishes
 from deploy_tool.plans.proposing import propose, propose_again, renew_base
-from deploy_tool.site import Prepared
+from deploy_tool.site import Prepared, Tell
 from deploy_tool.sources.places import EnvironmentPlace
 from deploy_tool.sources.trees import environment_tree
 from deploy_tool.telling_deployments import deployment_of
@@ -37,6 +36,7 @@ from engine.names import EnvironmentName
 from engine.source import SourceTree
 from engine.store.platform.head import read_head
 from engine.store.platform.members import list_members
+from sandbox.bringing.wanted import Wanted
 from sandbox.sandboxes import (
     NewSandbox,
     delete_sandbox,
@@ -166,9 +166,10 @@ class LocalSandboxes:
 
     installation: Installation
 
-    def create(self, name: str, *, source: str, data: str, database: str) -> Answer:
-        """Make one. Raises: UsageWrong U101 for records to bring along."""
-        _ensure_without_data(data)
+    def create(
+        self, name: str, *, source: str, wanted: Wanted, database: str, tell: Tell
+    ) -> Answer:
+        """Make one; who may read the files of the installation may read all its records."""
         installation = self.installation
         new = NewSandbox(
             name=name,
@@ -176,14 +177,19 @@ class LocalSandboxes:
             url=database,
             actor=installation.actor,
             maker=installation.as_email,
+            wanted=wanted,
         )
         row = make_sandbox(
-            installation.settings, installation.environments, new, at=installation.clock.now()
+            installation.settings,
+            installation.environments,
+            new,
+            at=installation.clock.now(),
+            tell=tell,
         )
         with installation.environments.open(row.name).database.read() as tx:
             members = [member.email for member in list_members(tx)]
         shown: Answer = {"environment": row.name, "kind": row.kind, "parent": row.parent}
-        return {**shown, "members": members}
+        return {**shown, "data": wanted.data, "members": members}
 
     def parent_of(self, name: str) -> str:
         """Give the environment that a sandbox was made from. Raises: Conflict C133."""
@@ -279,13 +285,3 @@ class LocalPromoting:
         installation = self.installation
         database, actor = installation.environment(plan.environment).database, installation.actor
         return actor, approve_plan(database, plan, actor=actor, at=installation.clock.now())
-
-
-def _ensure_without_data(data: str) -> None:
-    """Refuse to bring records along. Raises: UsageWrong U101."""
-    if data != "none":
-        raise UsageWrong(
-            message=f"Records cannot be brought along yet (--data {data}).",
-            code="U101",
-            hint="--data none makes a sandbox with the configuration alone",
-        )

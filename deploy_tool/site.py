@@ -7,7 +7,7 @@ Answers are the objects of `--json`, so both say the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,10 @@ from deploy_tool.testing import Report
 from engine.clock import Clock
 from engine.names import EnvironmentName
 from engine.source import SourceTree
+from sandbox.bringing.carrying import Progress
+from sandbox.bringing.wanted import Wanted
+
+Tell = Callable[[Progress], None]  # hears how far long work is
 
 Row = Mapping[str, object]
 
@@ -74,8 +78,10 @@ class Setting(Protocol):
 class Sandboxes(Protocol):
     """Making and deleting sandboxes."""
 
-    def create(self, name: str, *, source: str, data: str, database: str) -> Answer:
-        """Make one."""
+    def create(
+        self, name: str, *, source: str, wanted: Wanted, database: str, tell: Tell
+    ) -> Answer:
+        """Make one, with the records wanted; `tell` hears how far it is."""
 
     def parent_of(self, name: str) -> str:
         """Give the environment that a sandbox was made from. Raises: Conflict C133."""

@@ -35,15 +35,21 @@ class Masker:
         self._key = secrets.token_bytes(32)
         self._given: dict[tuple[str, str], dict[object, str]] = {}
 
-    def value(self, owner: ObjectName, field: CompiledField, value: Value) -> Value:
-        """Give a value as the copy may hold it."""
+    def value(
+        self, owner: ObjectName, field: CompiledField, value: Value, *, stays_apart: bool = False
+    ) -> Value:
+        """Give a value as the copy may hold it.
+
+        `stays_apart`: different values get different ones, as those of a unique field do anyway.
+        """
         if value is None or not is_personal(field):
             return value
         mask = _MASKS.get(field.decl.type, _nothing)
         original = repr(value)
         for attempt in range(_TRIES):
             found = mask(field.decl, value, self._stream(field.decl.type, original, attempt))
-            if self._is_free(owner, field, found, original):
+            is_apart = stays_apart or field.decl.unique or bool(field.decl.external_id)
+            if not is_apart or self._is_free(owner, field, found, original):
                 return found
         return None
 
@@ -59,7 +65,7 @@ class Masker:
         self, owner: ObjectName, field: CompiledField, found: Value, original: str
     ) -> bool:
         """Tell whether a unique field may get a value: no other value has got it."""
-        if not (field.decl.unique or field.decl.external_id) or found is None:
+        if found is None:
             return True
         given = self._given.setdefault((owner, field.name), {})
         return given.setdefault(repr(found), original) == original

@@ -1,35 +1,44 @@
 """Sandboxes: made from another environment's configuration, and deleted without a trace.
 
 The story of `make_sandbox`: name -> parent's configuration -> a database of its own -> version 1 ->
-its maker let in -> the directory, last. A process that is killed in between leaves nothing that is
-listed. Each sandbox gets a file or a schema that no other had, so a process that still holds a
-deleted one never takes it for a new one of the same name.
+the records that are wanted, masked -> its maker let in -> the directory, last. A process that is
+killed in between leaves nothing that is listed, and the next one of that name clears it away. Each
+sandbox gets a file or a schema that no other had, so a process that still holds a deleted one never
+takes it for a new one of the same name.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from engine.clock import FixedClock
 from engine.errors import Conflict, NotFound
+from engine.names import EnvironmentName
 from engine.people import add_member, address_of
 from engine.settings import Settings
 from engine.snapshots import Environment, Environments
 from engine.store.database import Database
-from engine.store.failures import UniqueViolated
-from engine.store.places import erase, is_used
+from engine.store.failures import Busy, UniqueViolated
+from engine.store.places import being_made, erase, is_used, places_beside
 from engine.store.platform import audit
 from engine.store.platform.control import EnvironmentRow, add_environment, remove_environment
 from engine.store.platform.upgrades import ENVIRONMENT, upgrade
 from engine.store.platform.versions import Origin
 from engine.store.steps import at_step
+from sandbox.bringing.carrying import Progress
+from sandbox.bringing.seeding import seed
+from sandbox.bringing.wanted import Wanted
 from sandbox.copying import Configuration, publish_copy, read_configuration
 from sandbox.environments import PRODUCTION, find_row, list_rows
 from sandbox.makers import makers_of
 from sandbox.naming import ensure_name
 
 KIND = "sandbox"
+_TOKEN = 3  # bytes that part the place of a sandbox from that of an earlier one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +46,7 @@ class NewSandbox:
     """What somebody asks for. `url`: a database of its own; "" takes the installation's.
 
     `maker` is the e-mail of who is let in; `actor` is what the audit and version 1 note. `admits`:
-    somebody is let in at all; else the caller does so.
+    somebody is let in at all; else the caller does so. `wanted`: the records to bring along.
     """
 
     name: str
@@ -46,23 +55,43 @@ class NewSandbox:
     url: str = ""
     maker: str = ""
     admits: bool = True
+    wanted: Wanted = field(default_factory=Wanted)
 
 
 def make_sandbox(
-    settings: Settings, environments: Environments, new: NewSandbox, *, at: datetime
+    settings: Settings,
+    environments: Environments,
+    new: NewSandbox,
+    *,
+    at: datetime,
+    tell: Callable[[Progress], None] = lambda _: None,
 ) -> EnvironmentRow:
-    """Make a sandbox with its parent's configuration and no record; give its line.
+    """Make a sandbox with its parent's configuration and the records wanted; give its line.
 
-    Takes about two seconds for a configuration of 800 components.
+    Takes about two seconds for a configuration of 800 components without records. Whether somebody
+    may bring records along is for the caller to ask (`sandbox.bringing.rights`).
     Raises: RequestInvalid Q120 for a name that cannot be; Conflict C130 for one that is taken, C132
     for a database that is not empty; NotFound N101 for a parent that is not there; StoreFailed S105
-    for a URL that cannot be used; MetadataInvalid M100.
+    for a URL that cannot be used; MetadataInvalid M100; as `sandbox.bringing.seeding.seed`.
     """
+    making = making_sandbox(settings, environments, new, at=at)
+    while True:
+        try:
+            tell(next(making))
+        except StopIteration as done:
+            row: EnvironmentRow = done.value
+            return row
+
+
+def making_sandbox(
+    settings: Settings, environments: Environments, new: NewSandbox, *, at: datetime
+) -> Generator[Progress, None, EnvironmentRow]:
+    """Make it as `make_sandbox`, telling how far it is; closed before its end, nothing is left."""
     ensure_name(new.name)
     _ensure_free(environments, new.name)
     parent = environments.open(new.parent)
     configuration = read_configuration(parent.database)
-    place, schema = address_of(settings, f"{new.name}-{secrets.token_hex(3)}", new.url)
+    place, schema = address_of(settings, f"{new.name}-{secrets.token_hex(_TOKEN)}", new.url)
     row = EnvironmentRow(
         name=new.name,
         kind=KIND,
@@ -72,18 +101,36 @@ def make_sandbox(
         baseline=configuration.digest,
     )
     database = Database(place, schema)
-    _ensure_empty(database)
-    try:
-        _fill(database, parent, configuration, new, at)
-        _enter(environments, row, at)
-    except BaseException:
-        erase(database)  # nothing of ours was there before
-        raise
-    finally:
-        database.dispose()
+    with being_made(database):
+        _ensure_empty(database)
+        if not new.url:
+            clear_unfinished(environments, new.name, database)
+        try:
+            yield from _fill(database, parent, configuration, new, at)
+            _enter(environments, row, at)
+        except BaseException:
+            erase(database)  # nothing of ours was there before
+            raise
+        finally:
+            database.dispose()
     _note(parent, new.actor, "sandbox.create", new.name, at)
     at_step("sandbox.done")
     return row
+
+
+def clear_unfinished(environments: Environments, name: str, beside: Database) -> None:
+    """Remove what is left of a sandbox of that name whose making, or end, was killed."""
+    for left in places_beside(beside, name, 2 * _TOKEN):
+        with suppress(Busy), being_made(left):  # Busy: somebody makes it right now
+            rows = list_rows(environments.control)
+            if not any(_is_at(row, left) for row in rows):
+                erase(left)
+        left.dispose()
+
+
+def _is_at(row: EnvironmentRow, place: Database) -> bool:
+    known = Database(row.url, row.schema)
+    return (known.url, known.schema) == (place.url, place.schema)
 
 
 def delete_sandbox(environments: Environments, name: str, *, actor: str, at: datetime) -> None:
@@ -151,16 +198,21 @@ def _fill(
     configuration: Configuration,
     new: NewSandbox,
     at: datetime,
-) -> None:
-    """Make tables, version 1 and members in the sandbox's own database."""
+) -> Iterator[Progress]:
+    """Make tables, version 1, records and members in the sandbox's own database."""
     at_step("sandbox.tables")
     upgrade(database, ENVIRONMENT)
     at_step("sandbox.version")
     reason = f"made from {parent.name}@{configuration.version}"
     origin = Origin(source="refresh", actor=new.actor, at=at, reason=reason)
     publish_copy(database, configuration, origin)
+    makers = makers_of(parent, new.maker) if new.admits else ()
+    if new.wanted.brings:
+        sandbox = Environment(EnvironmentName(new.name), database)
+        emails = {maker.member.email for maker in makers}
+        yield from seed(parent, sandbox, new.wanted, admitted=emails, clock=FixedClock(at))
     at_step("sandbox.members")
-    for maker in makers_of(parent, new.maker) if new.admits else ():
+    for maker in makers:
         add_member(database, maker.person, maker.member, at=at, actor=new.actor)
 
 

@@ -19,10 +19,11 @@ from deploy_tool.remote.tokens import token_for
 from engine.clock import Clock, SystemClock
 from engine.errors import Conflict
 from engine.settings import Settings
+from sandbox.bringing.wanted import Wanted, asked
 from sandbox.sandboxes import KIND, ensure_parent
 
 if TYPE_CHECKING:
-    from deploy_tool.site import Site
+    from deploy_tool.site import Site, Tell
 
 
 def open_site(settings: Settings, as_email: str | None) -> Site:
@@ -105,12 +106,14 @@ class RemoteSandboxes:
     client: Client
     looking: RemoteLooking
 
-    def create(self, name: str, *, source: str, data: str, database: str) -> Answer:
+    def create(
+        self, name: str, *, source: str, wanted: Wanted, database: str, tell: Tell
+    ) -> Answer:
         """Make one. Raises: UsageWrong U125 for a database: that is for the machine to choose."""
         if database:
             message = "The database of a sandbox is chosen on the machine that will hold it."
             raise UsageWrong(message=message, code="U125", hint="leave --database out")
-        body = {"name": name, "from": self.looking.known(source), "data": data}
+        body = {"name": name, "from": self.looking.known(source), **asked(wanted)}
         return self.client.post("/environments", body)
 
     def parent_of(self, name: str) -> str:

@@ -60,3 +60,9 @@ def _remove_companions(tx: Tx, ids: list[int]) -> None:
         tx.run(native(tx, f"DELETE FROM {table} WHERE request IN ({within})"), ids)
     for table in COMPANIONS:
         tx.run(native(tx, f"DELETE FROM {table} WHERE record IN ({places})"), ids)
+
+
+def forget_all(tx: Tx) -> None:
+    """Remove what is kept about records beside them, of all records."""
+    for table in (*_OF_REQUESTS, *COMPANIONS):
+        tx.run(f"DELETE FROM {table}")

@@ -6,6 +6,7 @@ what was missed while no worker was there happens once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from engine.compiled import Workflow
@@ -52,6 +53,16 @@ def keep_schedules(unit: Unit) -> None:
             row = take_schedule(unit.tx, name)  # another worker may have moved it on since
             if row is not None and _is_open(unit, workflow, row):
                 _go_on(unit, workflow, row)
+
+
+def pass_over_existing(unit: Unit) -> None:
+    """Plan nothing for the records that are there: dates of theirs start no workflow by themselves.
+
+    For records that were brought along from elsewhere; whoever saves one plans it as ever.
+    """
+    for workflow in _scheduled(unit).values():
+        if workflow.when == "at":
+            put_schedule(unit.tx, replace(_planned(unit, workflow), cursor=None))
 
 
 def _scheduled(unit: Unit) -> dict[str, Workflow]:

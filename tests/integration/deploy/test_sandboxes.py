@@ -64,6 +64,7 @@ def test_it_says_where_it_is_and_who_may_enter(production):
         "environment": "spring",
         "kind": "sandbox",
         "parent": "production",
+        "data": "none",
         "members": ["a@example.test"],
     }
     assert "/e/spring/" in done.err
@@ -189,8 +190,7 @@ def test_production_has_nothing_to_promote(installation):
         (["create", "Été 2027"], Exit.INVALID, '"ete-2027" would do'),
         (["create", "production"], Exit.INVALID, "Q120"),
         (["create", "x1", "--from", "prodution"], Exit.USAGE, 'did you mean "production"?'),
-        (["create", "x1", "--data", "sample"], Exit.USAGE, "--data none"),
-        (["create", "x1", "--data", "full"], Exit.USAGE, "--data none"),
+        (["create", "x1", "--data", "full", "--most", "3"], Exit.INVALID, "add --data sample"),
         (["create", "x1", "--database", "mysql://h/d"], Exit.INTERNAL, "S105"),
         (["delete", "production", "--yes"], Exit.CONFLICT, "C131 production is no sandbox"),
         (["delete", "discount", "--yes"], Exit.USAGE, 'did you mean "discounts"?'),
