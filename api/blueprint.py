@@ -16,6 +16,7 @@ from api.calls import Calls
 from api.clocks import clock_routes
 from api.effects import effect_routes
 from api.headers import ensure_readable_address, read_credential
+from api.merging import merging_routes
 from api.metadata import OPENAPI_ADDRESS, MetadataRoutes
 from api.own_views import own_view_routes
 from api.people import people_routes
@@ -49,6 +50,7 @@ def routes(environments: Environments) -> tuple[tuple[str, str, View, str], ...]
         ("POST", "/aggregate/<object>", records.aggregate, "read"),
         *promotion_routes(calls, environments),
         *access_routes(calls),
+        *merging_routes(calls),
         *approval_routes(calls),
         *effect_routes(calls),
         *clock_routes(calls),

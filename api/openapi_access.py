@@ -1,4 +1,4 @@
-"""The OpenAPI description of sharing, handing over, and "who sees what, and why". Pure."""
+"""The OpenAPI description of sharing, handing over, converting, and "who sees what". Pure."""
 
 from __future__ import annotations
 
@@ -39,6 +39,18 @@ _TRANSFER_BODY: Json = {
     },
     "additionalProperties": False,
 }
+_CONVERT_BODY: Json = {
+    "type": "object",
+    "properties": {
+        "to": {
+            "type": "object",
+            "description": "object -> values of a new record, the id of one that is there, or "
+            "false to leave an optional one out",
+            "additionalProperties": {"type": ["object", "integer", "boolean"]},
+        }
+    },
+    "additionalProperties": False,
+}
 
 
 def access_paths(described: Described, rights: set[str]) -> Json:
@@ -52,6 +64,11 @@ def access_paths(described: Described, rights: set[str]) -> Json:
     paths[f"{record}/clocks"] = {
         "get": _operation(name, f"clocks_of_{name}", told, parameters=[_ID])
     }
+    if "edit" in rights:
+        summary = f"Convert, where a conversion is declared: {label}"
+        paths[f"{record}/convert"] = {
+            "post": _operation(name, f"convert_{name}", summary, body=_CONVERT_BODY)
+        }
     if "share" in rights:
         share = {"name": "share", "in": "path", "required": True, "schema": {"type": "integer"}}
         end = _operation(name, f"unshare_{name}", f"End a share: {label}", parameters=[_ID, share])

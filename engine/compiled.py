@@ -19,7 +19,7 @@ from engine.model.converting import Conversion
 from engine.model.declarations import Field, IndexDeclaration
 from engine.model.fields.base import FieldType, Value
 from engine.names import ComponentKey, Digest, EnvironmentName, FieldName, ObjectName
-from engine.programs import Program, Setting
+from engine.programs import Program, RecordConversion, Setting
 
 Data = Mapping[str, object]  # a component as it is stored
 
@@ -501,6 +501,9 @@ class Model:
         default_factory=lambda: MappingProxyType({})
     )
     incoming: Mapping[str, Incoming] = field(default_factory=lambda: MappingProxyType({}))
+    conversions: Mapping[ObjectName, RecordConversion] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

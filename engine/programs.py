@@ -1,7 +1,7 @@
 """Steps as they run: instructions with jumps, and programs made of them. Immutable, as models are.
 
 Separate from `compiled`, which holds what requests read: these are the words that the compiler lays
-steps out in and that runs are carried out by.
+steps out in and that runs are carried out by. What a record becomes is said in the same words.
 """
 
 from __future__ import annotations
@@ -232,3 +232,37 @@ class Program:
     instructions: tuple[Instruction, ...]
     reads: Mapping[ObjectName, frozenset[str]]
     parts: Mapping[ComponentKey, Digest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionPart:
+    """One of the records that a conversion makes.
+
+    `match`: the records of its object that may be joined instead, on behalf of the converted one.
+    `needs`: the parts whose records its values name, as `$account`.
+    """
+
+    object: ObjectName
+    is_optional: bool
+    match: Choice | None
+    settings: tuple[Setting, ...]
+    needs: frozenset[ObjectName]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordConversion:
+    """What a record of an object becomes.
+
+    `parts`: in order of need, so that each comes after those that it names. `settings`: what is
+    then set on the record itself. `reads`: what all of it reads of that record.
+    """
+
+    object: ObjectName
+    key: ComponentKey
+    parts: tuple[ConversionPart, ...]
+    settings: tuple[Setting, ...]
+    reads: frozenset[str]
+
+    def part(self, name: str) -> ConversionPart | None:
+        """Give the part that makes a record of an object; None when there is none."""
+        return next((part for part in self.parts if part.object == name), None)

@@ -30,6 +30,7 @@ from engine.query.planner import MAX_LIMIT
 from engine.saving import bin as bins
 from engine.saving.approvals.requests import Approvals, Shown, Told, Waiting
 from engine.saving.bulk import BulkResult, carry_out
+from engine.saving.converting import Converted, Converting, Made, Prospect
 from engine.saving.deadlines.timing import Timing, clocks_of
 from engine.saving.explaining.looking_back import Tracing
 from engine.saving.explaining.tracing import DONE, ask_for_trace, keep_trace
@@ -58,10 +59,13 @@ __all__ = [
     "Absence",
     "Asked",
     "BulkResult",
+    "Converted",
     "Happening",
     "KeptAnswer",
     "ListRequest",
+    "Made",
     "Page",
+    "Prospect",
     "Record",
     "Seen",
     "Session",
@@ -171,6 +175,11 @@ class Session:
     def sharing(self) -> Sharing:
         """Shares by hand and new owners."""
         return Sharing(self._unit)
+
+    @property
+    def converting(self) -> Converting:
+        """What a record becomes by the conversion of its object."""
+        return Converting(self._unit)
 
     @property
     def own_views(self) -> OwnViews:

@@ -15,6 +15,7 @@ from engine.compile.approvals import compile_approvals
 from engine.compile.assignment import compile_assignments
 from engine.compile.automation import compile_automation
 from engine.compile.collect import collect
+from engine.compile.conversions import compile_conversions
 from engine.compile.cycles import check_cycles
 from engine.compile.deadlines import compile_deadlines
 from engine.compile.declare import declare
@@ -45,6 +46,7 @@ PASSES = (
     compile_mails,
     compile_automation,
     compile_endpoints,
+    compile_conversions,
     compile_approvals,
     check_cycles,
 )

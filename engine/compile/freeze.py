@@ -68,6 +68,7 @@ def freeze(work: Work, whole: WholeModel, former: Model | None = None) -> Model:
         programs=MappingProxyType(work.programs),
         hours=MappingProxyType(work.hours),
         deadlines=MappingProxyType(work.deadlines),
+        conversions=MappingProxyType(work.conversions),
     )
 
 

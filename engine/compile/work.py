@@ -36,7 +36,7 @@ from engine.expr import Scope as ExprScope
 from engine.expr.templates import Template, compile_template
 from engine.model.declarations import Field
 from engine.names import ComponentKey, Digest, FieldName, ObjectName, split_key
-from engine.programs import Program
+from engine.programs import Program, RecordConversion
 from engine.source import SourceDoc, SourceTree
 
 T = TypeVar("T")
@@ -108,6 +108,7 @@ class Work:
         self.programs: dict[tuple[ComponentKey, str], Program] = {}
         self.hours: dict[str, WorkingHours] = {}
         self.deadlines: dict[ObjectName, tuple[Deadline, ...]] = {}
+        self.conversions: dict[ObjectName, RecordConversion] = {}
 
     def lazily(
         self, names: Iterable[ObjectName], make: Callable[[ObjectName], T]

@@ -59,6 +59,7 @@ API: Mapping[str, Rule] = {
     "GET /records/<object>/<id>/shares": _api("read", 404),
     "DELETE /records/<object>/<id>/shares/<share>": _api("records", 404),
     "POST /records/<object>/<id>/transfer": _api("records", 404, 422),
+    "POST /records/<object>/<id>/convert": _api("records", 404),
     "GET /records/<object>/<id>/clocks": _api("read", 404),
     "GET /records/<object>/<id>/traces": _api("read", 404),
     "GET /records/<object>/<id>/why": _api("read", 404),
