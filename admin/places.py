@@ -7,18 +7,21 @@ from dataclasses import dataclass, replace
 from flask import request
 from werkzeug.wrappers import Response
 
+from admin.making import Asked, labels_of, make, read_asked
 from admin.promotion import environments
 from admin.rights import SEES, ensure, may
 from engine.clock import SystemClock
 from engine.errors import AccessDenied, Conflict, NotFound, PatronError, RequestInvalid
+from engine.locale import translate
 from engine.session import Session
 from engine.store.platform.control import EnvironmentRow
+from sandbox.bringing.rights import NEEDS_ALL
 from sandbox.environments import list_rows
 from sandbox.naming import nearest_name
-from sandbox.sandboxes import NewSandbox, delete_sandbox, make_sandbox
+from sandbox.sandboxes import delete_sandbox
 from web.answers import go
 from web.frame import make_frame, page
-from web.texts import say
+from web.texts import language, say
 from web.visit import visit
 
 
@@ -44,17 +47,17 @@ def show_environments() -> Response:
 
 def create_sandbox() -> Response:
     """Make a sandbox of this environment and lead into it."""
-    here = visit()
-    here.read(lambda session: ensure(session, "customize", "deploy"))
-    typed = request.form.get("name", "").strip()
-    new = NewSandbox(name=typed, actor=here.email, parent=here.environment.name, maker=here.email)
-    known = environments()
+    visit().read(lambda session: ensure(session, "customize", "deploy"))
+    asked = read_asked()
     try:
-        row = make_sandbox(known.settings, known, new, at=SystemClock().now())
-    except (RequestInvalid, Conflict) as refused:
-        near = nearest_name(typed)
-        return _shown(refused, typed=near if near and near != typed else typed)
-    return go(f"/e/{row.name}/setup/")
+        return make(asked)
+    except AccessDenied as denied:
+        if denied.code != NEEDS_ALL:
+            raise
+        return _shown(denied, asked)
+    except (RequestInvalid, Conflict, NotFound) as refused:
+        near = nearest_name(asked.name) if refused.code == "Q120" else ""
+        return _shown(refused, replace(asked, name=near or asked.name))
 
 
 def remove_sandbox(name: str) -> Response:
@@ -74,17 +77,21 @@ def remove_sandbox(name: str) -> Response:
     return go(f"{'/e/production' if is_here else here.root}/setup/environments?deleted=1")
 
 
-def _shown(refused: PatronError | None = None, typed: str = "") -> Response:
+def _shown(refused: PatronError | None = None, asked: Asked | None = None) -> Response:
     here = visit()
+    if refused is not None:
+        translate(refused, language())
 
     def work(session: Session) -> dict[str, object]:
         ensure(session, *SEES)
         frame = make_frame(session, here)
         makes = may(session, "customize", "deploy")
-        return {"frame": frame, "fmt": frame.formats, "makes": makes}
+        objects = labels_of(session) if makes else {}
+        return {"frame": frame, "fmt": frame.formats, "makes": makes, "objects": objects}
 
     values = here.read(work)
     rows = [_row(row) for row in list_rows(environments().control)]
+    typed = asked or Asked()
     told = {"rows": rows, "refused": refused, "typed": typed, "deleted": "deleted" in request.args}
     return page("admin/environments.html", {**values, **told}, status=422 if refused else 200)
 

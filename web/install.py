@@ -74,9 +74,13 @@ def _make_nowhere() -> Blueprint:
 
 
 def _compress(response: Response) -> Response:
-    """Compress pages. The API's clients ask for speed rather than for size."""
+    """Compress pages that are whole. The API's clients ask for speed rather than for size."""
     is_page = response.mimetype == "text/html" and not response.direct_passthrough
-    if not is_page or "gzip" not in request.headers.get("Accept-Encoding", ""):
+    if (
+        not is_page
+        or response.is_streamed
+        or "gzip" not in request.headers.get("Accept-Encoding", "")
+    ):
         return response
     response.headers.add("Vary", "Accept-Encoding")
     content = response.get_data()

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from engine.compiled import Snapshot
 from engine.errors import RequestInvalid
+from engine.locale import say
 from engine.names import FieldName, ObjectName
 from engine.session import ListRequest, Session
 from engine.store.carrying import ids_above, ids_below, live_ids, newest_ids
@@ -41,8 +42,12 @@ def find_roots(session: Session, wanted: Wanted) -> Ids | None:
     found: Ids = {}
     for name, where in wanted.roots.items():
         if name in PEOPLE:
-            message = f"A sample does not start at {name}: all of them are brought along anyway."
-            raise RequestInvalid(message, code="Q121", hint="start at records that they own")
+            message = say(
+                "A sample does not start at {name}: all of them are brought along anyway.",
+                name=name,
+            )
+            hint = say("start at records that they own")
+            raise RequestInvalid(message, code="Q121", hint=hint)
         request = ListRequest(
             object=name, where=where or None, fields=("id",), sort=("-id",), limit=wanted.most
         )

@@ -10,6 +10,8 @@ from engine.errors import AccessDenied
 from engine.locale import say
 from engine.session import Session
 
+NEEDS_ALL = "A105"
+
 
 def ensure_reads_all(session: Session) -> None:
     """Refuse who may not read every field of every record. Raises: AccessDenied A105."""
@@ -27,4 +29,4 @@ def ensure_reads_all(session: Session) -> None:
 def _denied(missing: object) -> AccessDenied:
     message = say("Only who may read all records brings them along into a sandbox.")
     hint = say("missing: {right}; without records you may make one", right=missing)
-    return AccessDenied(message, code="A105", hint=hint)
+    return AccessDenied(message, code=NEEDS_ALL, hint=hint)

@@ -15,6 +15,7 @@ from engine.clock import Clock, zone_of
 from engine.compiled import Snapshot
 from engine.errors import Conflict
 from engine.expr import EvalContext
+from engine.locale import say
 from engine.saving.runs.regular import pass_over_existing
 from engine.session import Session, run
 from engine.snapshots import Environment
@@ -100,8 +101,9 @@ def reading_at(parent: Environment, snapshot: Snapshot) -> Iterator[Tx]:
     """Read the parent at one instant, by what it runs then. Raises: Conflict C134."""
     with parent.database.read() as tx:
         if read_head(tx).token != snapshot.token:
-            message = f"The configuration of {parent.name} was changed just now."
-            raise Conflict(message, code="C134", hint="do it again; nothing was made")
+            name = parent.name
+            message = say("The configuration of {name} was changed just now.", name=name)
+            raise Conflict(message, code="C134", hint=say("do it again; nothing was made"))
         yield tx
 
 
@@ -149,5 +151,7 @@ def _kept_own_ids(sandbox: Environment, tx: Tx, last: int) -> int:
     own = int(str(kept.get("own_ids", 0))) if isinstance(kept, dict) else 0
     if last < own:
         return own
-    message = f"{sandbox.name} has given out ids that its parent has given out as well."
-    raise Conflict(message, code="C135", hint="delete the sandbox and make it anew")
+    message = say(
+        "{name} has given out ids that its parent has given out as well.", name=sandbox.name
+    )
+    raise Conflict(message, code="C135", hint=say("delete the sandbox and make it anew"))

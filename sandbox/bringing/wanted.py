@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from engine.errors import RequestInvalid
+from engine.locale import say
 
 NONE, SAMPLE, FULL = "none", "sample", "full"
 KINDS = (NONE, SAMPLE, FULL)
 DEFAULT_MOST, MOST = 200, 1000
+EXAMPLE = """--root 'account=industry = "energy"'"""
 SETTING = "records"  # under which a sandbox keeps what it was made with
 
 
@@ -39,13 +41,14 @@ class Wanted:
 def read_wanted(data: str, roots: Mapping[str, str], most: int | None = None) -> Wanted:
     """Check what was asked for. Raises: RequestInvalid Q121."""
     if data not in KINDS:
-        raise _refused(f'"{data}" is no way to bring records along.', f"choose {', '.join(KINDS)}")
+        message = say('"{data}" is no way to bring records along.', data=data)
+        raise _refused(message, say("choose {words}", words=", ".join(KINDS)))
     if data != SAMPLE and (roots or most is not None):
-        message = "Where a sample starts and how large it is are said of a sample only."
-        raise _refused(message, "add --data sample, or leave them out")
+        message = say("Where a sample starts and how large it is are said of a sample only.")
+        raise _refused(message, say("add --data sample, or leave them out"))
     wanted = DEFAULT_MOST if most is None else most
     if not 1 <= wanted <= MOST:
-        raise _refused(f"A sample has 1 to {MOST:,} records of an object.", "")
+        raise _refused(say("A sample has 1 to {most} records of an object.", most=MOST), "")
     return Wanted(data=data, roots=MappingProxyType(dict(roots)), most=wanted)
 
 
@@ -63,8 +66,8 @@ def read_roots(words: Iterable[str]) -> dict[str, str]:
     for word in words:
         name, _, where = word.partition("=")
         if not name.strip() or name.strip() in found:
-            hint = """write each object once: --root 'account=industry = "energy"'"""
-            raise _refused(f'"{word}" does not say where a sample starts.', hint)
+            hint = say("write each object once: {example}", example=EXAMPLE)
+            raise _refused(say('"{word}" does not say where a sample starts.', word=word), hint)
         found[name.strip()] = where.strip()
     return found
 

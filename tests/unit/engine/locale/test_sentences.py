@@ -14,7 +14,7 @@ from engine.errors import Conflict, FieldError, NotFound, RecordInvalid
 from engine.locale import LANGUAGES, catalogue, in_language, later, say, translate
 from tests.support.repository import ROOT
 
-ROOMS = ("engine", "api")  # pages have a catalogue of their own
+ROOMS = ("engine", "sandbox", "api")  # pages have a catalogue of their own
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
 
