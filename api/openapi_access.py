@@ -51,6 +51,26 @@ _CONVERT_BODY: Json = {
     },
     "additionalProperties": False,
 }
+_MERGE_BODY: Json = {
+    "type": "object",
+    "required": ["with"],
+    "properties": {
+        "with": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 2,
+            "description": 'the other records: ids, or {"id", "version"} to merge what was seen',
+            "items": {"type": ["integer", "object"]},
+        },
+        "values": {"type": "object", "description": "field -> value of the record that is kept"},
+        "from": {
+            "type": "object",
+            "description": "field -> id of the record whose value is kept",
+            "additionalProperties": {"type": "integer"},
+        },
+    },
+    "additionalProperties": False,
+}
 
 
 def access_paths(described: Described, rights: set[str]) -> Json:
@@ -68,6 +88,10 @@ def access_paths(described: Described, rights: set[str]) -> Json:
         summary = f"Convert, where a conversion is declared: {label}"
         paths[f"{record}/convert"] = {
             "post": _operation(name, f"convert_{name}", summary, body=_CONVERT_BODY)
+        }
+    if {"edit", "delete"} <= rights:
+        paths[f"{record}/merge"] = {
+            "post": _operation(name, f"merge_{name}", f"Merge: {label}", body=_MERGE_BODY)
         }
     if "share" in rights:
         share = {"name": "share", "in": "path", "required": True, "schema": {"type": "integer"}}

@@ -141,6 +141,7 @@ CODES: dict[str, str] = {
     "Q111": "A share or a new owner does not say who, how far or until when, as it must.",
     "Q112": "A view of one's own cannot be kept as it is asked for.",
     "Q113": "A conversion is not declared, or asks for what it cannot have.",
+    "Q114": "Records cannot be merged like this.",
     "Q120": "The name cannot be that of a sandbox.",
     "Q121": "Records cannot be brought along into a sandbox in the way that was asked for.",
     "Q200": "The request cannot be read.",

@@ -35,6 +35,7 @@ from engine.saving.deadlines.timing import Timing, clocks_of
 from engine.saving.explaining.looking_back import Tracing
 from engine.saving.explaining.tracing import DONE, ask_for_trace, keep_trace
 from engine.saving.looking import Happening, Seen, load_named, look, read_history
+from engine.saving.merging import Candidate, Merging, Wanted
 from engine.saving.own_views import OWN, OwnViews
 from engine.saving.runs.run_history import Runs
 from engine.saving.save import Change, Outcome, change, create, unique_conflict
@@ -59,6 +60,7 @@ __all__ = [
     "Absence",
     "Asked",
     "BulkResult",
+    "Candidate",
     "Converted",
     "Happening",
     "KeptAnswer",
@@ -73,6 +75,7 @@ __all__ = [
     "Shown",
     "Told",
     "Waiting",
+    "Wanted",
     "run",
 ]
 
@@ -180,6 +183,11 @@ class Session:
     def converting(self) -> Converting:
         """What a record becomes by the conversion of its object."""
         return Converting(self._unit)
+
+    @property
+    def merging(self) -> Merging:
+        """Several records that become one."""
+        return Merging(self._unit)
 
     @property
     def own_views(self) -> OwnViews:

@@ -185,6 +185,32 @@ def clear_references(tx: Tx, snapshot: Snapshot, inbound: Inbound, ids: Sequence
     tx.run(statement.text, statement.args({f"id_{n}": i for n, i in enumerate(wanted)}))
 
 
+def move_binned_references(
+    tx: Tx, snapshot: Snapshot, inbound: Inbound, others: Sequence[int], target: int
+) -> None:
+    """Turn a lookup from some records to another wherever it still points at them.
+
+    For what lies in the bin or is about to: versions do not move.
+    """
+    wanted = padded(others)
+    key = ("turn", inbound, _digest(snapshot, inbound.object), tx.dialect, len(wanted))
+
+    def make() -> Prepared:
+        table = _table(tx, snapshot, inbound.object)
+        column = table.c[inbound.field]
+        clause = (
+            sa.update(table)
+            .values({inbound.field: sa.bindparam("target", type_=sa.BigInteger)})
+            .where(column.in_(id_params(len(wanted))))
+        )
+        return compile_statement(clause, tx.dialect), _AS_THEY_ARE
+
+    statement, _ = _WRITES.get_or_make(key, make)
+    params: dict[str, object] = {f"id_{n}": one for n, one in enumerate(wanted)}
+    tx.writes += 1
+    tx.run(statement.text, statement.args({**params, "target": target}))
+
+
 def _pointing(
     tx: Tx, snapshot: Snapshot, place: int, link: Inbound, many: int, *, is_live: bool
 ) -> sa.Select[tuple[int, int, int]]:

@@ -60,6 +60,7 @@ API: Mapping[str, Rule] = {
     "DELETE /records/<object>/<id>/shares/<share>": _api("records", 404),
     "POST /records/<object>/<id>/transfer": _api("records", 404, 422),
     "POST /records/<object>/<id>/convert": _api("records", 404),
+    "POST /records/<object>/<id>/merge": _api("records", 404, **{"with": [2]}),
     "GET /records/<object>/<id>/clocks": _api("read", 404),
     "GET /records/<object>/<id>/traces": _api("read", 404),
     "GET /records/<object>/<id>/why": _api("read", 404),
