@@ -99,8 +99,10 @@ class Crowd:
             self._share(tx, self._deals(tx, snapshot, owners, accounts))
         if self.world.environment.database.dialect == "postgresql":
             with self.world.environment.database.apart() as tx:
-                tx.run("CHECKPOINT")  # what is not on the disk yet, VACUUM does not call visible
                 for table in ("deal", "account", "patron_user", "patron_share", "patron_role_tree"):
+                    # What is not on the disk yet VACUUM does not call visible, and what it notes
+                    # of one table itself is not yet there for the next.
+                    tx.run("CHECKPOINT")
                     tx.run(f"VACUUM ANALYZE {table}")  # as its autovacuum does after a while
 
     def _users(self, tx: Tx) -> dict[str, list[int]]:
