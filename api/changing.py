@@ -23,8 +23,16 @@ from engine.clock import SystemClock
 from engine.errors import AccessDenied, FieldError, RecordInvalid
 from engine.store.platform.members import list_members
 from sandbox.bringing.rights import ensure_reads_all
+from sandbox.bringing.seeding import ensure_reseedable
 from sandbox.bringing.wanted import DEFAULT_MOST, NONE, Wanted, read_wanted
-from sandbox.sandboxes import NewSandbox, delete_sandbox, ensure_deletable, make_sandbox
+from sandbox.sandboxes import (
+    NewSandbox,
+    delete_sandbox,
+    ensure_deletable,
+    ensure_parent,
+    make_sandbox,
+    reseeding,
+)
 
 CREATED, NO_CONTENT = 201, 204
 NEW = {"name": str, "from": str, "data": str, "roots": dict, "most": int}
@@ -64,6 +72,22 @@ class ChangingRoutes:
             members = [member.email for member in list_members(tx)]
         shown = {"environment": row.name, "kind": row.kind, "parent": row.parent}
         return answer(encode({**shown, "data": wanted.data, "members": members}), CREATED)
+
+    def reseed(self, environment: str, named: str) -> Response:
+        """Bring the records of a sandbox anew, by the words it was made with; 200 when done.
+
+        Everything that was done to its records is gone.
+        """
+        _given({})
+        who = self.inside.who(environment, named, "Bringing records anew", "deploy")
+        directory = self.inside.directory
+        sandbox = directory.open(named)
+        parent = ensure_parent(named, sandbox.row.parent)
+        self.inside.read(environment, parent, ensure_reads_all)
+        wanted = ensure_reseedable(sandbox)
+        for _ in reseeding(directory, named, actor=who.email, at=SystemClock().now()):
+            pass
+        return answer(encode({"environment": named, "data": wanted.data}))
 
     def delete(self, environment: str, named: str) -> Response:
         """Delete a sandbox with everything in it; 204."""

@@ -85,6 +85,7 @@ _DEPLOYMENT: Json = {
     },
 }
 _MENDING = {
+    "reseed": ("reseed_sandbox", "Bring the records of a sandbox anew"),
     "resume": ("resume_deployment", "Go on with an unfinished deployment"),
     "abort": ("abort_deployment", "Give up a deployment before its switch"),
     "doctor": ("repair_environment", "Repair what can be repaired"),

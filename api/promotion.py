@@ -48,6 +48,7 @@ def promotion_routes(
         ("GET", f"{ENVIRONMENT}/values", around.values, READS),
         ("PATCH", f"{ENVIRONMENT}/values", changing.change_values, CHANGES),
         ("POST", f"{ENVIRONMENT}/rollback", changing.rollback, CHANGES),
+        ("POST", f"{ENVIRONMENT}/reseed", changing.reseed, CHANGES),
         ("POST", f"{ENVIRONMENT}/restore", changing.restore, CHANGES),
         ("POST", f"{ENVIRONMENT}/resume", mending.resume, CHANGES),
         ("POST", f"{ENVIRONMENT}/abort", mending.abort, CHANGES),

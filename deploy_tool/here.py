@@ -36,6 +36,7 @@ from engine.names import EnvironmentName
 from engine.source import SourceTree
 from engine.store.platform.head import read_head
 from engine.store.platform.members import list_members
+from sandbox.bringing.seeding import ensure_reseedable
 from sandbox.bringing.wanted import Wanted
 from sandbox.sandboxes import (
     NewSandbox,
@@ -43,6 +44,7 @@ from sandbox.sandboxes import (
     ensure_deletable,
     ensure_parent,
     make_sandbox,
+    reseeding,
 )
 
 
@@ -195,6 +197,19 @@ class LocalSandboxes:
         """Give the environment that a sandbox was made from. Raises: Conflict C133."""
         row = self.installation.environment(self.installation.known(name)).row
         return ensure_parent(row.name, row.parent)
+
+    def ensure_reseedable(self, name: str) -> None:
+        """Refuse what was made without records. Raises: RequestInvalid Q121."""
+        ensure_reseedable(self.installation.environment(name))
+
+    def reseed(self, name: str, tell: Tell) -> Answer:
+        """Bring the records of one anew; who may read the files may read all records."""
+        installation = self.installation
+        wanted = ensure_reseedable(installation.environment(name))
+        at = installation.clock.now()
+        for progress in reseeding(installation.environments, name, actor=installation.actor, at=at):
+            tell(progress)
+        return {"environment": name, "data": wanted.data}
 
     def ensure_deletable(self, name: str) -> None:
         """Refuse what is no sandbox, or has children, before anybody is asked."""

@@ -21,9 +21,11 @@ from engine.store.platform.deployments import Deployment, list_deployments
 from engine.store.platform.head import read_head
 from engine.store.platform.journal import load_changes, load_log
 from engine.store.platform.members import list_members
-from engine.store.platform.values import list_values
+from engine.store.platform.values import list_values, load_settings
 from engine.store.platform.versions import Version, load_tree
 from engine.store.tx import Tx
+from sandbox.bringing.wanted import SETTING as RECORDS
+from sandbox.bringing.wanted import stored_wanted
 from sandbox.changes import changes_since_baseline
 
 SHOWN_VERSIONS = 200  # of a log; older ones are asked for over REST
@@ -62,6 +64,7 @@ def details_of(installation: Installation, name: str) -> Answer:
             "components": len(load_tree(tx)),
             "members": sum(member.is_active for member in list_members(tx)),
             "values": sorted(list_values(tx)),
+            "data": stored_wanted(load_settings(tx).get(RECORDS)).data,
         }
 
 

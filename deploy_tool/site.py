@@ -86,6 +86,12 @@ class Sandboxes(Protocol):
     def parent_of(self, name: str) -> str:
         """Give the environment that a sandbox was made from. Raises: Conflict C133."""
 
+    def ensure_reseedable(self, name: str) -> None:
+        """Refuse what was made without records. Raises: RequestInvalid Q121."""
+
+    def reseed(self, name: str, tell: Tell) -> Answer:
+        """Bring the records of one anew; `tell` hears how far it is."""
+
     def ensure_deletable(self, name: str) -> None:
         """Refuse what is no sandbox, or has children, before anybody is asked."""
 

@@ -30,7 +30,7 @@ from engine.store.platform.upgrades import ENVIRONMENT, upgrade
 from engine.store.platform.versions import Origin
 from engine.store.steps import at_step
 from sandbox.bringing.carrying import Progress
-from sandbox.bringing.seeding import seed
+from sandbox.bringing.seeding import reseed, seed
 from sandbox.bringing.wanted import Wanted
 from sandbox.copying import Configuration, publish_copy, read_configuration
 from sandbox.environments import PRODUCTION, find_row, list_rows
@@ -131,6 +131,20 @@ def clear_unfinished(environments: Environments, name: str, beside: Database) ->
 def _is_at(row: EnvironmentRow, place: Database) -> bool:
     known = Database(row.url, row.schema)
     return (known.url, known.schema) == (place.url, place.schema)
+
+
+def reseeding(
+    environments: Environments, name: str, *, actor: str, at: datetime
+) -> Iterator[Progress]:
+    """Bring the records of a sandbox anew, telling how far it is; its configuration stays.
+
+    Raises: NotFound N101; Conflict C133 for what is no sandbox; as `seeding.reseed`.
+    """
+    sandbox = environments.open(name)
+    parent = environments.open(ensure_parent(name, sandbox.row.parent))
+    yield from reseed(parent, sandbox, clock=FixedClock(at))
+    for environment in (sandbox, parent):
+        _note(environment, actor, "sandbox.reseed", name, at)
 
 
 def delete_sandbox(environments: Environments, name: str, *, actor: str, at: datetime) -> None:

@@ -15,7 +15,9 @@ from engine.names import EnvironmentName
 from engine.source import SourceTree
 
 STATUS = ("environment", "kind", "version", "tree", "components", "parent", "changes")
-DETAILS = ("environment", "kind", "database", "version", "components", "members", "values")
+DETAILS = (
+    *("environment", "kind", "database", "version", "components", "members", "values", "data"),
+)
 # How REST calls what the command line calls otherwise.
 VERSION = {"tree": "digest", "actor": "by"}
 

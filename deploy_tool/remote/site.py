@@ -19,7 +19,7 @@ from deploy_tool.remote.tokens import token_for
 from engine.clock import Clock, SystemClock
 from engine.errors import Conflict
 from engine.settings import Settings
-from sandbox.bringing.wanted import Wanted, asked
+from sandbox.bringing.wanted import Wanted, asked, ensure_brings
 from sandbox.sandboxes import KIND, ensure_parent
 
 if TYPE_CHECKING:
@@ -120,6 +120,14 @@ class RemoteSandboxes:
         """Give the environment that a sandbox was made from. Raises: Conflict C133."""
         parent = self.looking.status(self.looking.known(name))["parent"]
         return ensure_parent(name, None if parent is None else str(parent))
+
+    def ensure_reseedable(self, name: str) -> None:
+        """Refuse what was made without records. Raises: RequestInvalid Q121."""
+        ensure_brings(name, Wanted(data=str(self.looking.details(name)["data"])))
+
+    def reseed(self, name: str, tell: Tell) -> Answer:
+        """Bring the records of one anew; what is heard is that they are there."""
+        return self.client.post(f"{self.looking.path(name)}/reseed", {})
 
     def ensure_deletable(self, name: str) -> None:
         """Refuse what is no sandbox, or has children, before anybody is asked."""

@@ -22,6 +22,7 @@ from engine.snapshots import Environment
 from engine.store.carrying import clear_records, last_id
 from engine.store.emptying import forget_all
 from engine.store.platform.enter import SYSTEM_USER, SystemCredential
+from engine.store.platform.fence import fenced
 from engine.store.platform.head import read_head
 from engine.store.platform.members import list_members
 from engine.store.platform.values import load_settings, put_setting
@@ -29,7 +30,7 @@ from engine.store.tx import Tx
 from engine.unit import open_unit
 from sandbox.bringing.carrying import Carrying, Progress
 from sandbox.bringing.choosing import USER, Ids, carried_objects, choose, find_roots
-from sandbox.bringing.wanted import SAMPLE, SETTING, Wanted, stored_wanted
+from sandbox.bringing.wanted import SAMPLE, SETTING, Wanted, ensure_brings, stored_wanted
 from sandbox.masking import Masker
 
 _DOOR = "refresh"  # what the history of such saves would name
@@ -67,12 +68,12 @@ def seed(
 def reseed(parent: Environment, sandbox: Environment, *, clock: Clock) -> Iterator[Progress]:
     """Take all records of a sandbox away and bring them anew, by the words it was made with.
 
-    One transaction: killed in between, the sandbox has the records it had. Members stay.
-    Raises: Conflict C134, C135.
+    One transaction, and nobody writes meanwhile: killed in between, the sandbox has the records it
+    had. Members stay. Raises: RequestInvalid Q121 as `ensure_reseedable`; Conflict C134, C135.
     """
-    wanted = wanted_of(sandbox)
+    wanted = ensure_reseedable(sandbox)
     found = _find(parent, wanted)
-    with reading_at(parent, found.snapshot) as source, sandbox.database.write() as target:
+    with reading_at(parent, found.snapshot) as source, fenced(sandbox.database) as target:
         own = _kept_own_ids(sandbox, target, last_id(source))
         unit = open_unit(sandbox, target, SystemCredential(), clock, _DOOR)
         for name in carried_objects(unit.snapshot):
@@ -80,6 +81,13 @@ def reseed(parent: Environment, sandbox: Environment, *, clock: Clock) -> Iterat
         forget_all(target)
         clear_records(target, unit.snapshot, USER, but=_staying(target))
         yield from _carry(source, target, sandbox, found, wanted, (), own, clock)
+
+
+def ensure_reseedable(sandbox: Environment) -> Wanted:
+    """Give the words by which a sandbox was made. Raises: RequestInvalid Q121 for no records."""
+    wanted = wanted_of(sandbox)
+    ensure_brings(sandbox.name, wanted)
+    return wanted
 
 
 def wanted_of(sandbox: Environment) -> Wanted:

@@ -82,5 +82,12 @@ def stored_wanted(value: object) -> Wanted:
     )
 
 
+def ensure_brings(name: str, wanted: Wanted) -> None:
+    """Refuse a sandbox that was made without records. Raises: RequestInvalid Q121."""
+    if not wanted.brings:
+        message = say("{name} was made without records.", name=name)
+        raise _refused(message, say("make one with records: --data sample"))
+
+
 def _refused(message: str, hint: str) -> RequestInvalid:
     return RequestInvalid(message, code="Q121", hint=hint)

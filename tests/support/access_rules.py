@@ -87,6 +87,7 @@ API: Mapping[str, Rule] = {
     "GET /environments/<named>/values": _api("metadata", 403),
     "PATCH /environments/<named>/values": _api("deploy", 403, ERP_URL="x"),
     "POST /environments/<named>/rollback": _api("deploy", 403),
+    "POST /environments/<named>/reseed": _api("deploy", 403),
     "POST /environments/<named>/restore": _api("deploy", 403, component="field:deal.x"),
     "POST /environments/<named>/resume": _api("deploy", 403),
     "POST /environments/<named>/abort": _api("deploy", 403),

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from engine.store.database import Database
@@ -49,6 +50,34 @@ def switching(
             if time.monotonic() >= until:
                 raise
         pause(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 -- spreads waiting, guards nothing
+
+
+@contextmanager
+def fenced(
+    database: Database,
+    *,
+    patience: float = PATIENCE_SECONDS,
+    pause: Callable[[float], None] = time.sleep,
+) -> Iterator[Tx]:
+    """Open a write transaction with no other writer inside the fence, for the length of a block.
+
+    As `switching`, for work that tells how far it is; that is done once, so whoever waits for the
+    fence comes in afterwards. Raises: Busy S102 after `patience` seconds; ConnectionLost S103.
+    """
+    until = time.monotonic() + patience
+    while True:
+        try:
+            with ExitStack() as stack:
+                tx = stack.enter_context(database.write())
+                _close(tx)
+                held = stack.pop_all()
+            break
+        except Busy:
+            if time.monotonic() >= until:
+                raise
+        pause(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 -- spreads waiting, guards nothing
+    with held:
+        yield tx
 
 
 def _close(tx: Tx) -> None:

@@ -333,3 +333,10 @@ def test_former_names_go_once_every_environment_has_seen_them(production):
     assert done.json["changed"] == [str(production.folder / "objects" / "deal.yaml")]
     assert "was_seen" not in text
     assert "was_fresh" in text
+
+
+def test_what_comes_later_says_so(production):
+    """A format that is not written yet is refused by its own code (U101)."""
+    done = production("export", "production", "deal", "--format", "xlsx", "--json")
+
+    assert done.json["code"] == "U101"

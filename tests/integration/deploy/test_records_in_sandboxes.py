@@ -318,6 +318,27 @@ permissions: [customize, deploy]
     assert len(_records(shop, "away", "deal")) == 3
 
 
+def test_a_refresh_brings_records_anew_when_it_is_said(shop, either):
+    """`--data reseed` asks, or wants a yes; here and from afar the records of today come."""
+    shop("sandbox", "create", "full", "--data", "sample")
+    words = ("sandbox", "refresh", "full", "--data", "reseed", "--json")
+    with _opened(shop) as installation:
+        known = installation.environments
+        run(known.open("full"), SystemCredential(), _play, write=True)
+        run(known.open("production"), SystemCredential(), _go_on, write=True)
+
+    asked = either(*words)
+    done = either(*words, "--yes")
+
+    assert (asked.code, asked.json["code"]) == (Exit.USAGE, "U100")
+    assert done.code == 0, done.err
+    deals = _records(shop, "production", "deal")
+    copies = _records(shop, "full", "deal")
+    assert {n: deal["name"] for n, deal in copies.items()} == {
+        n: deal["name"] for n, deal in deals.items()
+    }
+
+
 def test_reseeded_it_has_the_records_of_today_and_keeps_its_members(shop):
     """What was done to records is gone, what the parent has is there; members and ids stay."""
     words = ("--data", "sample", "--root", 'account=region = "emea"')

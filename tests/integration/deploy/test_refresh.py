@@ -208,13 +208,13 @@ def test_a_sandbox_goes_without_the_values_of_its_parent(sandbox, tmp_path):
 
 
 def test_only_a_sandbox_is_refreshed(sandbox, either):
-    """Production has no parent (C133); records are not seeded yet (U101)."""
+    """Production has no parent (C133); one without records brings none anew (Q121)."""
     refused = either("sandbox", "refresh", "production", "--json")
-    seeded = either("sandbox", "refresh", "spring", "--data", "reseed", "--json")
+    seeded = either("sandbox", "refresh", "spring", "--data", "reseed", "--yes", "--json")
     nowhere = either("sandbox", "refresh", "t", "--json")
 
     assert (refused.code, refused.json["code"]) == (Exit.CONFLICT, "C133")
-    assert (seeded.code, seeded.json["code"]) == (Exit.USAGE, "U101")
+    assert (seeded.code, seeded.json["code"]) == (Exit.INVALID, "Q121")
     assert (nowhere.code, nowhere.json["code"]) == (Exit.USAGE, "U100")
     assert status(sandbox)["version"] == 2
 

@@ -195,7 +195,7 @@ def test_production_has_nothing_to_promote(installation):
         (["delete", "production", "--yes"], Exit.CONFLICT, "C131 production is no sandbox"),
         (["delete", "discount", "--yes"], Exit.USAGE, 'did you mean "discounts"?'),
         (["delete", "discounts"], Exit.USAGE, "add --yes"),
-        (["refresh", "discounts", "--data", "reseed"], Exit.USAGE, "cannot be brought along yet"),
+        (["refresh", "discounts", "--data", "reseed"], Exit.INVALID, "was made without records"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(sandbox, words, code, said):
