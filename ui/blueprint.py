@@ -12,9 +12,11 @@ from flask import Blueprint
 
 from ui import home
 from ui.approvals import add_approvals
+from ui.converting import add_converting
 from ui.listing.own import add_own_views
 from ui.listing.routes import ListRoutes
 from ui.me import add_me
+from ui.merging import add_merging
 from ui.notifications import add_notifications
 from ui.pressing import add_pressing
 from ui.records import add_records
@@ -32,6 +34,8 @@ def make_ui() -> Blueprint:
     ListRoutes().add_to(blueprint)
     add_own_views(blueprint)
     add_records(blueprint)
+    add_merging(blueprint)
+    add_converting(blueprint)
     add_approvals(blueprint)
     add_pressing(blueprint)
     add_notifications(blueprint)

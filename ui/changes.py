@@ -22,9 +22,16 @@ _EVENTS = {
     "deleted": later("moved this record to the bin"),
     "restored": later("took this record out of the bin"),
     "noted": later("noted:"),
+    "merged": later("merged with"),
 }
 _SOURCES = {"import": later("by import"), "workflow": later("by automation"), "api": "API"}
-_ICONS = {"created": "plus", "deleted": "trash", "restored": "undo", "noted": "zap"}
+_ICONS = {
+    "created": "plus",
+    "deleted": "trash",
+    "restored": "undo",
+    "noted": "zap",
+    "merged": "columns",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +139,7 @@ def workflow_label(session: Session, component: str) -> str:
     if kind == "workflow" and name in model.workflows:
         own = part_label(model, session.unit.language, "workflows", name)
         return own or model.workflows[name].label
-    return name
+    return say("Conversion") if kind == "conversion" else name
 
 
 def _source(session: Session, one: Happening) -> str:

@@ -124,6 +124,7 @@ def look_at(
     facts = {path for one in layouts for path in one.facts}
     facts |= reads_of(session.snapshot.model, compiled.name)
     facts |= _reads_of_buttons(session.snapshot.model, compiled.name)
+    facts |= session.converting.marks(compiled)
     return session.look(compiled.name, record_id, paths_of(columns), facts, is_bin=is_bin)
 
 

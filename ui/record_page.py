@@ -123,6 +123,7 @@ class RecordPage:
             "href": self.href,
             "is_bin": self.seen.is_bin,
             "may_edit": may_edit,
+            "may_convert": may_edit and self._may_convert(),
             "may_delete": rights.may("delete") and self.seen.may_edit,
             "may_create": rights.may("create"),
             "asks_why": "customize" in self.session.unit.access.permissions,
@@ -130,6 +131,9 @@ class RecordPage:
             "record_type": self._record_type(),
             "actions": self._actions(),
         }
+
+    def _may_convert(self) -> bool:
+        return self.session.converting.is_open(self.object, self.seen.facts)
 
     def why_not(self) -> str:
         """Say why the visitor cannot change this record."""

@@ -107,6 +107,16 @@ class Converting:
         """Give the conversion of an object, if the configuration has one."""
         return self.unit.snapshot.model.conversions.get(compiled.name)
 
+    def marks(self, compiled: CompiledObject) -> frozenset[str]:
+        """Name the fields that tell whether a record was converted; none without a conversion."""
+        found = self.conversion(compiled)
+        return frozenset() if found is None else frozenset(map(str, _marks(found)))
+
+    def is_open(self, compiled: CompiledObject, row: Mapping[str, Value]) -> bool:
+        """Tell whether a record with these marks can be converted yet."""
+        found = self.conversion(compiled)
+        return found is not None and not is_converted(found, row)
+
     def prospects(self, compiled: CompiledObject, record_id: int) -> Sequence[Prospect]:
         """Tell what a record would become; nothing is written.
 
@@ -370,6 +380,12 @@ def is_converted(conversion: RecordConversion, row: Mapping[str, Value]) -> bool
         return True
     constants = [one for one in conversion.settings if one.expression is None]
     return bool(constants) and all(row.get(one.field) == one.constant for one in constants)
+
+
+def _marks(conversion: RecordConversion) -> list[FieldName]:
+    """Give the fields that `is_converted` looks at."""
+    settings = conversion.settings
+    return [one.field for one in settings if _names(one) or one.expression is None]
 
 
 def _names(setting: Setting) -> set[ObjectName]:

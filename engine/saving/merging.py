@@ -67,14 +67,20 @@ class Merging:
 
     unit: Unit
 
-    def candidates(self, compiled: CompiledObject, ids: Sequence[int]) -> Sequence[Candidate]:
+    def candidates(
+        self, compiled: CompiledObject, ids: Sequence[int], paths: Sequence[str] = ()
+    ) -> Sequence[Candidate]:
         """Read the records that somebody thinks of merging, in the order given.
 
-        Hidden and absent ones are left out. One statement.
+        Hidden and absent ones are left out. `paths`: what is read of them; without any, every field
+        that the caller may read. One statement.
         """
         unit = self.unit
         access = unit.access.of(compiled.name)
-        plan = unit.plans(("read", compiled.name, None), lambda: unit.planner.read(compiled))
+        wanted = tuple(dict.fromkeys((*paths, "version"))) if paths else None
+        plan = unit.plans(
+            ("read", compiled.name, wanted), lambda: unit.planner.read(compiled, fields=wanted)
+        )
         found = self._fetch(compiled, plan, ids, for_update=False)
         locks = locked_among(unit, compiled, found)
         return [

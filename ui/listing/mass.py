@@ -11,7 +11,7 @@ from web.texts import say
 from web.visit import Visit
 
 MOST = 200  # records of one page
-DELETE, RESTORE = "delete", "restore"
+DELETE, RESTORE, MERGE = "delete", "restore", "merge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,7 @@ class Rights:
     """What the visitor may do with the object of a list."""
 
     create: bool
+    edit: bool
     delete: bool
 
 
@@ -173,7 +174,11 @@ def _no_view(listing: Listing, views: Sequence[Shown]) -> None:
 def _rights(session: Session, compiled: CompiledObject) -> Rights:
     may = session.unit.access.of(compiled.name).may
     is_ours = compiled.is_platform
-    return Rights(create=may("create") and not is_ours, delete=may("delete") and not is_ours)
+    return Rights(
+        create=may("create") and not is_ours,
+        edit=may("edit") and not is_ours,
+        delete=may("delete") and not is_ours,
+    )
 
 
 def shown_columns(listing: Listing) -> tuple[Column, ...]:

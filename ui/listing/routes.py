@@ -17,7 +17,7 @@ from ui.listing.asked import Asked, read_asked
 from ui.listing.counts import Counts
 from ui.listing.export import export_list
 from ui.listing.filters import DAYS, BadFilter, operators_of, write_filter
-from ui.listing.mass import DELETE, RESTORE, carry_out, read_ids
+from ui.listing.mass import DELETE, MERGE, RESTORE, carry_out, read_ids
 from ui.listing.shapes import gather_list
 from web.answers import go, is_part
 from web.frame import HTML, make_frame, page
@@ -78,9 +78,12 @@ class ListRoutes:
         return answer
 
     def change_many(self, object: str) -> Response:
-        """Delete or restore what is ticked; what was refused is told above the list."""
+        """Delete, restore or merge what is ticked; what was refused is told above the list."""
         visited, form = visit(), request.form
         asked = read_asked(visited.root, object, form)
+        if form.get("op") == MERGE:
+            ids = ",".join(map(str, read_ids(form.getlist("id"))))
+            return go(f"{visited.root}/o/{asked.name}/merge?{urlencode({'ids': ids})}")
         op = RESTORE if form.get("op") == RESTORE else DELETE
         result = carry_out(visited, object, op, read_ids(form.getlist("id")))
         if result.refused:

@@ -197,6 +197,13 @@ object: deal
 when: button
 steps: [{name: flag, set: {is_hot: true}}]
 """,
+    "conversion/task.yaml": """\
+conversion: task
+to:
+  account: {match: name = subject, values: {name: subject}}
+  deal: {optional: true, values: {name: subject, account: $account, amount: 5}}
+set: {about: $account}
+""",
     "access/permission_sets/rep.yaml": """\
 permission_set: rep
 label: Rep
