@@ -23,6 +23,7 @@ _EVENTS = {
     "restored": later("took this record out of the bin"),
     "noted": later("noted:"),
     "merged": later("merged with"),
+    "rolled_up": later("changed what is summed up here"),
 }
 _SOURCES = {"import": later("by import"), "workflow": later("by automation"), "api": "API"}
 _ICONS = {

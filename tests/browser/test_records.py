@@ -237,6 +237,10 @@ def test_axe_finds_nothing_and_nothing_overflows(
     desk.create("line", name="L" * 200, deal=made, cost=1)
     every = desk.create("every", name="E", home={"street": "s"}, kinds=["a"], data={"a": 1})
     desk.update("deal", made, stage="talk", amount=6000)
+    other = desk.create(
+        "deal", name="V" * 60, account=account, code=f"{theme}{width}", region="emea"
+    )
+    task = desk.create("task", subject="A" * 120)
     page = sign_in("admin", locale)
     assert page.get_attribute("html", "lang") == locale.partition("-")[0]
     page.set_viewport_size({"width": width, "height": 800})
@@ -250,6 +254,9 @@ def test_axe_finds_nothing_and_nothing_overflows(
         f"deal/{made}/delete",
         f"every/{every}",
         f"every/{every}/edit",
+        f"deal/merge?ids={made},{other}",
+        f"deal/merge?ids={made}&q=w",
+        f"task/{task}/convert",
         "task/new",
     ):
         page.goto(f"/e/production/o/{path}")
@@ -286,11 +293,40 @@ def test_everything_works_without_a_script(browser: Browser, address: str, desk:
     page.click("button.danger")
     gone = page.inner_text(".strip-note")
     page.click(".strip-note button")
-
     assert stage == "Talk"
     assert "Undo" in gone
     assert "Scriptless Ltd" in page.inner_text("#f-account")
     context.close()
+
+
+def test_records_are_merged_and_converted_by_keyboard(sign_in: Open, desk: Desk) -> None:
+    """Ticked in the list, chosen with the arrow keys; a task becomes a deal by one key."""
+    one, two = (desk.create("line", name=f"Twin {n}", deal=deal) for n, deal in twins(desk))
+    task = desk.create("task", subject="Twin task")
+    page = sign_in("admin")
+
+    page.goto("/e/production/o/line")
+    for number in (one, two):
+        page.focus(f"td.pick input[value='{number}']")
+        page.keyboard.press("Space")
+    reach(page, "button[name=op][value=merge]")
+    press(page, "Enter")
+    reach(page, "[name='from.name']")
+    page.keyboard.press("ArrowDown")
+    press(page, "Control+Enter")
+    assert page.url.endswith(f"/o/line/{one}")
+    assert page.inner_text("h1") == "Twin 2"
+
+    page.goto(f"/e/production/o/task/{task}")
+    page.click("a[href$='/convert']")
+    press(page, "Control+Enter")
+    assert page.url.endswith(f"/o/task/{task}")
+    assert desk.get("task", task)["about"] is not None
+
+
+def twins(desk: Desk) -> list[tuple[int, int]]:
+    """Give two numbers, each with a deal."""
+    return [(n, desk.create("deal", name=f"Twin deal {n}")) for n in (1, 2)]
 
 
 def test_a_first_visit_stays_light(sign_in: Open, desk: Desk) -> None:

@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from engine.errors import AccessDenied, Conflict, NotFound, RecordInvalid, RequestInvalid
+from engine.errors import (
+    AccessDenied,
+    Conflict,
+    NotFound,
+    RecordInvalid,
+    RecordLocked,
+    RequestInvalid,
+)
 from engine.session import Converted, Record, Session
 from tests.support.worlds import World, publish_texts, texts_of
 
@@ -73,9 +80,16 @@ objects:
   deal: {create: true, read: true, edit: true}
 """
 LOOKER = "permission_set: looker\nobjects: {lead: {read: true, edit: true}, deal: {read: true}}\n"
+APPROVAL = """\
+approval: check
+object: lead
+steps: [{name: one, approvers: [{role: boss}]}]
+"""
 FILES = texts_of(
     {"lead": LEAD, "account": ACCOUNT, "contact": CONTACT, "deal": DEAL},
     conversion__lead=CONVERSION,
+    approvals__check=APPROVAL,
+    access__roles="roles: {boss: {}}\n",
     access__permission_sets__rep=REP,
     access__permission_sets__looker=LOOKER,
 )
@@ -89,7 +103,7 @@ def world(make_world: Callable[..., World]) -> World:
         FILES,
         rep={"permission_sets": ["rep"]},
         other={"permission_sets": ["rep"]},
-        looker={"permission_sets": ["looker"]},
+        looker={"permission_sets": ["looker"], "role": "boss"},
     )
 
 
@@ -109,6 +123,11 @@ def convert(
         return session.converting.convert(compiled, lead, wishes, how.get("version"))
 
     return world.run(work, who=who)
+
+
+def of(world: World, name: str, record: int) -> Record:
+    """Read a record with every right."""
+    return world.run(lambda s: s.get(name, record))
 
 
 def made(done: Converted) -> dict[str, Record]:
@@ -216,6 +235,17 @@ def test_it_is_done_once_and_on_the_record_that_was_seen(world: World) -> None:
     convert(world, lead, PHONE, version=2)
     with pytest.raises(Conflict, match="C105"):
         convert(world, lead, PHONE)
+
+
+def test_a_lead_that_waits_for_an_approval_is_not_converted(world: World) -> None:
+    """Its lock holds for what the configuration would write, too."""
+    lead = make_lead(world)
+    world.run(lambda s: s.approvals.submit(s.compiled("lead"), lead, None, ""), who="rep")
+
+    with pytest.raises(RecordLocked, match="W160"):
+        convert(world, lead, PHONE)
+
+    assert of(world, "lead", lead)["status"] == "new"
 
 
 def test_it_takes_the_right_to_change_and_to_create(world: World) -> None:

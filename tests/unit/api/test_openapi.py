@@ -112,16 +112,20 @@ def _shape(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path.replace("/by/{field}/", "/by/code/"))
 
 
+CHANGING = {"change_deal", "convert_deal"}
+DELETING = {"delete_deal", "restore_deal"}
+
+
 @pytest.mark.parametrize(
     ("rights", "missing"),
     [
         (
             ("read",),
-            {"create_deal", "change_deal", "delete_deal", "restore_deal", "bulk_deal", UPSERT},
+            {*CHANGING, *DELETING, "create_deal", "bulk_deal", "merge_deal", UPSERT},
         ),
-        (("read", "edit"), {"create_deal", "delete_deal", "restore_deal", UPSERT}),
-        (("read", "create"), {"change_deal", "delete_deal", "restore_deal", UPSERT}),
-        (("read", "delete"), {"create_deal", "change_deal", UPSERT}),
+        (("read", "edit"), {*DELETING, "create_deal", "merge_deal", UPSERT}),
+        (("read", "create"), {*CHANGING, *DELETING, "merge_deal", UPSERT}),
+        (("read", "delete"), {*CHANGING, "create_deal", "merge_deal", UPSERT}),
     ],
 )
 def test_what_a_caller_may_not_do_is_not_described(rights, missing):
