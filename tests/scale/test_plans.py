@@ -6,7 +6,6 @@ proof.
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_tool.cli.commands.git_install import DRIVERS, PATHS, WORDS
+from deploy_tool.cli.commands.git_install import DRIVERS, START
 from deploy_tool.git.merging import MERGED, merge_file
 from deploy_tool.plans.planning import Incoming, Planned, plan_deployment
 from deploy_tool.sources.trees import read_running
@@ -121,9 +120,7 @@ def test_gate_14_the_process_of_the_merge_driver_takes_under_a_tenth_of_a_second
         for side, text in zip(sides, texts, strict=True):
             side.write_text(text, encoding="utf-8")
         start = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(
-            [*WORDS, DRIVERS[0], *words], env=os.environ | {"PYTHONPATH": PATHS}, check=False
-        )
+        done = subprocess.run([sys.executable, "-c", START, DRIVERS[0], *words], check=False)
         end = resource.getrusage(resource.RUSAGE_CHILDREN)
         took.append(1000 * (end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime))
         assert done.returncode == MERGED

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import subprocess
 import sys
-import sysconfig
 from argparse import Namespace
 from pathlib import Path
 
@@ -19,9 +17,6 @@ ATTRIBUTES = tuple(f"*.{suffix} merge=patron diff=patron" for suffix in ("yaml",
 START = "from deploy_tool.git.start import main; main()"
 DRIVERS = ("deploy_tool.git.merging", "deploy_tool.git.showing")
 _ROOT = Path(__file__).resolve().parents[3]
-# Told where everything lies, Python need not look for it (-S), which git would wait for.
-PATHS = os.pathsep.join((str(_ROOT), *map(sysconfig.get_path, ("platlib", "purelib"))))
-WORDS = (sys.executable, "-S", "-c", START)
 
 
 def run(arguments: Namespace, terminal: Terminal, settings: Settings) -> Exit:  # noqa: ARG001  # every light command gets them
@@ -31,7 +26,8 @@ def run(arguments: Namespace, terminal: Terminal, settings: Settings) -> Exit:  
     if not folders:
         message = f"No folder below {top} holds a project.yaml."
         raise UsageWrong(message=message, hint="patron pull production --to metadata/ writes one")
-    driver = f"PYTHONPATH={shlex.quote(PATHS)} {shlex.join(WORDS)}"
+    python = f"PYTHONPATH={shlex.quote(str(_ROOT))} {shlex.quote(sys.executable)}"
+    driver = f"{python} -c {shlex.quote(START)}"
     _git("config", "merge.patron.name", "Patron metadata, by component and property")
     _git("config", "merge.patron.driver", f"{driver} {DRIVERS[0]} %O %A %B %P")
     _git("config", "diff.patron.textconv", f"{driver} {DRIVERS[1]}")
