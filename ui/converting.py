@@ -30,6 +30,7 @@ from web.frame import Frame, make_frame, object_label, page
 from web.texts import say
 from web.visit import visit
 
+_UNREADABLE: tuple[object, ...] = ((),)  # what no field type reads: it is refused with its field
 HOW, NEW, NONE, VERSION = "how.", "new", "none", "_version"
 
 
@@ -81,8 +82,6 @@ def convert(name: str, record: int) -> Response:
     """Convert it and lead back to it, or give the page back with every reason why not."""
     _ensure_id(record)
     sent = visit().read(lambda session: _read(session, name, request.form))
-    if any(sent.wrong.values()):
-        return _shown(name, record, sent, status=RecordInvalid.status)
     try:
         visit().write(
             lambda s: s.converting.convert(s.compiled(name), record, sent.wishes, sent.version)
@@ -235,6 +234,7 @@ def _values(
             values[str(name)] = inputs.read(column, typed, fmt)
         except Mistyped as wrong:
             sent.wrong.setdefault(prefix, {}).setdefault(str(name), []).append(wrong.message)
+            values[str(name)] = _UNREADABLE
     return values
 
 
@@ -248,6 +248,8 @@ def _note(session: Session, sent: _Sent, error: PatronError) -> None:
             sent.form.append(say_error(one, None, fmt))
             continue
         compiled = session.snapshot.model.objects[part]  # type: ignore[index]  # a plain name
+        if name in sent.wrong.get(part, {}) and one.code.startswith("R1"):
+            continue  # said already, and better: it is what was typed that cannot be read
         column = find_column(session, compiled.name, name) if name else None
         sentence = say_error(one, column, fmt)
         if column is None:

@@ -127,9 +127,10 @@ def test_a_conversion_that_is_refused_gives_the_page_back(admin: Person, desk: D
     task = desk.create("task", subject="Boreal")
     page = f"/o/task/{task}/convert"
 
-    unread = admin.fill(page, deal__amount="much", account__name="Pollux")
+    unread = admin.fill(page, deal__amount="much", deal__name="", account__name="Pollux")
     assert unread.status_code == 422
     assert 'id="e-deal-amount"' in unread.text
+    assert 'id="e-deal-name"' in unread.text
     assert 'name="account.name" value="Pollux"' in unread.text
     refused = admin.fill(page, deal__name="xxx", account__name="")
     assert refused.status_code == 422
