@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.automation import Refused, compute
+from engine.automation import compute
 from engine.compiled import CompiledObject
-from engine.describing import field_label, object_label
+from engine.describing import object_label
 from engine.errors import (
     AccessDenied,
     Conflict,
@@ -37,6 +37,7 @@ from engine.saving.noting import note
 from engine.saving.refusing import without_hidden
 from engine.saving.save import Change, change, create, unique_conflict
 from engine.saving.shown import shown
+from engine.saving.uncomputed import uncomputed
 from engine.saving.unit import Record, Unit
 from engine.store.failures import UniqueViolated
 from engine.store.lower import given_params
@@ -295,7 +296,7 @@ class Converting:
         settings = [one for one in part.settings if one.field not in own]
         values = {**row, **{f"${name}": number for name, number in done.made.items()}}
         given, refused = compute(settings, compiled, values, unit.caller.context)
-        errors += without_hidden(unit, compiled, _refusals(unit, compiled, refused))
+        errors += without_hidden(unit, compiled, uncomputed(unit, compiled, refused))
         lacking = {one.field for one in settings if _names(one) & done.missing}
         outcome = self._create(source, compiled, dict(given.items()) | own)
         if isinstance(outcome, RecordInvalid):
@@ -326,7 +327,7 @@ class Converting:
         unit = self.unit
         values = {**row, **done.given(conversion.parts)}
         given, refused = compute(conversion.settings, compiled, values, unit.caller.context)
-        errors = _refusals(unit, compiled, refused)
+        errors = [*uncomputed(unit, compiled, refused)]
         wanted = Change(id=_id(row), given=dict(given.items()))
         try:
             outcome = change(self._acting(compiled), compiled, [wanted])[0]
@@ -410,22 +411,6 @@ def _unreadable(parts: Sequence[ConversionPart], wishes: Wishes) -> Iterable[Fie
         elif wish is True or not isinstance(wish, Mapping | int | None):
             message = say("This is neither values, nor the id of a record, nor false.")
             yield FieldError(field=at, code="Q113", message=message)
-
-
-def _refusals(unit: Unit, compiled: CompiledObject, refused: Iterable[Refused]) -> list[FieldError]:
-    return [
-        FieldError(
-            field=one.field,
-            code="W101",
-            message=say(
-                "{field}: {reason}",
-                field=field_label(compiled, compiled.fields[one.field], unit.language),
-                reason=one.reason,
-            ),
-            hint=one.hint,
-        )
-        for one in refused
-    ]
 
 
 def _of_part(part: ConversionPart, error: FieldError) -> FieldError:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from engine.access import Everything
 from engine.automation import Assigned, Refused, compute
 from engine.clock import zone_of
-from engine.describing import field_label
-from engine.errors import AutomationFailed, FieldError, PatronError
+from engine.errors import AutomationFailed, PatronError
 from engine.expr import Expression, ExprFailed
 from engine.locale import say
 from engine.model.fields.base import Value
@@ -41,6 +40,7 @@ from engine.query.plan import Order
 from engine.saving import bin as bins
 from engine.saving.runs.progress import WAITING, Loop, Progress, StepFailed
 from engine.saving.save import Change, change, create
+from engine.saving.uncomputed import uncomputed
 from engine.saving.unit import Record, Unit
 from engine.store.lower import given_params
 from engine.store.platform import history
@@ -345,19 +345,7 @@ def _ensure_computed(
     target: CompiledObject,
     refused: Iterable[Refused],
 ) -> None:
-    errors = tuple(
-        FieldError(
-            field=one.field,
-            code="W101",
-            message=say(
-                "{field}: {reason}",
-                field=field_label(target, target.fields[one.field], unit.language),
-                reason=one.reason,
-            ),
-            hint=one.hint,
-        )
-        for one in refused
-    )
+    errors = uncomputed(unit, target, refused)
     if errors:
         message = say("A value could not be computed.")
         raise failed(progress, doing, AutomationFailed(message, errors=errors, code="W110"))

@@ -99,7 +99,7 @@ FILES = {
         "  - {to: account.owner}\n"
     ).replace("'", '"'),
 }
-SECRETS = ("Castor", "Pollux", "gold", "4711")
+SECRETS = ("Castor", "Pollux", "gold", "47114711")
 ORACLE = (
     "workflow: oracle\nobject: deal\nwhen: before_save\nif: {}\nsteps: [{{name: s, set: {}}}]\n"
 )
@@ -119,7 +119,7 @@ def deal(house: House) -> int:
     """Give a deal that all see, of an account that only the administrator sees, and its run."""
     admin = house.caller()
     account = admin.create("account", name="Castor", tier="gold")
-    made = admin.create("deal", name="Big", account=account["id"], margin=4711, amount=1)
+    made = admin.create("deal", name="Big", account=account["id"], margin=47114711, amount=1)
     trace = {"Patron-Trace": f"t{made['id']}"}
     done = admin.send("PATCH", f"/records/deal/{made['id']}", {"state": "won"}, headers=trace)
     assert done.status == 200
@@ -141,7 +141,7 @@ def test_a_run_tells_nothing_of_hidden_records(house: House, deal: int) -> None:
     assert whole["input"]["account.name"] == "Castor"
     assert steps["call"]["input"]["subject"] == "Call Castor"
     assert steps["others"]["output"]["records"] == [steps["call"]["output"]["id"]]
-    assert steps["bell"]["input"] == {"text": "Margin 4711"}
+    assert steps["bell"]["input"] == {"text": "Margin 47114711"}
     seen = {one["step"]: one for one in theirs["steps"]}
     assert list(seen) == list(steps)
     assert "account.name" not in theirs["input"]
@@ -168,7 +168,7 @@ def test_who_customizes_sees_every_run_and_no_more_of_it(house: House, deal: int
     for told in (str(theirs), page):
         assert not any(secret in told for secret in SECRETS)
     whole = visitor_of(house, "admin").get(f"/e/production/setup/runs/{theirs['id']}").text
-    assert all(secret in whole for secret in ("Castor", "4711"))
+    assert all(secret in whole for secret in ("Castor", "47114711"))
 
 
 def test_what_the_viewer_may_read_shows(house: House) -> None:
