@@ -12,6 +12,7 @@ from admin import (
     components,
     going_back,
     lists,
+    making,
     members,
     objects,
     outbox,
@@ -70,6 +71,7 @@ def _add_environments(blueprint: Blueprint) -> None:
     back = "/setup/deployments/<int:deployment>/back"
     rule(back, "going_back", going_back.show_going_back)
     rule(back, "go_back", going_back.go_back, methods=["POST"])
+    rule("/setup/reseed", "reseed", making.reseed_here, methods=["POST"])
     rule("/setup/refresh", "refresh", refreshing.show_refresh)
     rule("/setup/refresh", "refreshing", refreshing.refresh_here, methods=["POST"])
     rule("/setup/plans/<digest>", "plan", changes.show_plan)

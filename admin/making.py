@@ -1,7 +1,7 @@
-"""A new sandbox from the page of environments: its form, and the page that tells how far it is.
+"""A new sandbox, or its records anew: the form, and the page that tells how far it is.
 
 Separate from the list of environments. The answer is sent while the records are carried over, a
-line at a time; who closes the page ends the making, and nothing is left of it.
+line at a time; who closes the page ends it, and all is as it was before.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from time import monotonic
 from flask import request, stream_template
 from werkzeug.wrappers import Response
 
-from admin.promotion import environments
+from admin.promotion import environments, visit_of_parent
 from admin.rights import ensure
 from engine.clock import SystemClock
-from engine.errors import PatronError, RequestInvalid
+from engine.errors import AccessDenied, PatronError, RequestInvalid
 from engine.locale import translate
 from engine.session import Session
 from engine.store.platform.control import EnvironmentRow
@@ -24,7 +24,7 @@ from sandbox.bringing.carrying import Progress
 from sandbox.bringing.choosing import PEOPLE
 from sandbox.bringing.rights import ensure_reads_all
 from sandbox.bringing.wanted import NONE, SAMPLE, Wanted, read_wanted
-from sandbox.sandboxes import NewSandbox, making_sandbox
+from sandbox.sandboxes import NewSandbox, making_sandbox, reseeding
 from web.answers import go
 from web.frame import HTML, make_frame, object_label
 from web.texts import language, say
@@ -98,8 +98,34 @@ def make(asked: Asked) -> Response:
     return _told(asked.name, first, making)
 
 
+def reseed_here() -> Response:
+    """Bring the records of this sandbox anew, once its name was typed; told as a making is.
+
+    Raises: RequestInvalid Q121, AccessDenied A105, and as `reseeding` what is refused at once.
+    """
+    here = visit()
+    name = here.environment.name
+    here.read(lambda session: ensure(session, "deploy"))
+    there = visit_of_parent()
+    if isinstance(there, str):
+        raise AccessDenied(there)
+    there.read(ensure_reads_all)
+    if request.form.get("confirm", "").strip() != name:
+        message = say("Type the name {name} to take its records away.", name=name)
+        raise RequestInvalid(message, code="Q121")
+    making = _named(name, reseeding(environments(), name, actor=here.email, at=SystemClock().now()))
+    return _told(name, next(making), making)
+
+
+def _named(name: str, work: Iterator[Progress]) -> Making:
+    """Let work on a sandbox that is there end as a making does: with its line."""
+    yield from work
+    return environments().open(name).row
+
+
 def _told(name: str, first: Progress, making: Making) -> Response:
     here = visit()
+    is_new = name != here.environment.name
 
     def work(session: Session) -> tuple[dict[str, object], Mapping[str, str]]:
         ensure(session, "customize", "deploy")
@@ -108,8 +134,10 @@ def _told(name: str, first: Progress, making: Making) -> Response:
 
     values, labels = here.read(work)
     lines = _lines(first, making, labels, language())
-    told = stream_template("admin/making.html", **values, name=name, lines=lines)
-    response = Response(told, content_type=HTML, headers={"X-Accel-Buffering": "no"})
+    source = here.environment.name if is_new else here.environment.row.parent
+    told = {"name": name, "lines": lines, "is_new": is_new, "source": source}
+    page = stream_template("admin/making.html", **values, **told)
+    response = Response(page, content_type=HTML, headers={"X-Accel-Buffering": "no"})
     response.call_on_close(making.close)  # who goes away ends it
     return response
 

@@ -34,6 +34,7 @@ from deploy_tool.plans.proposing import plan_incoming
 from engine.clock import SystemClock
 from engine.errors import MetadataInvalid, NotFound, PatronError, Problem
 from engine.session import Session
+from sandbox.bringing.seeding import wanted_of
 from web.answers import go
 from web.frame import make_frame, page
 from web.texts import say
@@ -100,7 +101,8 @@ def _local(session: Session) -> dict[str, object]:
     here = visit()
     if not here.environment.row.parent:
         raise NotFound(say("Only a sandbox is brought up to its parent."))
-    return {"frame": make_frame(session, here), "may_go": may(session, "deploy")}
+    data = wanted_of(here.environment).data
+    return {"frame": make_frame(session, here), "may_go": may(session, "deploy"), "data": data}
 
 
 def _choices() -> dict[str, str]:

@@ -231,6 +231,7 @@ PAGES: Mapping[str, Rule] = {
     "POST /setup/deployments/<int:deployment>/back": _page(403),
     "GET /setup/refresh": _page(403),
     "POST /setup/refresh": _page(403),
+    "POST /setup/reseed": _page(403),
     "POST /setup/changes": _page(403),
     "POST /setup/changes/decide": _page(403),
     "POST /setup/changes/treat": _page(403),

@@ -95,3 +95,26 @@ def test_who_may_not_read_all_is_told_what_is_missing(shop: House) -> None:
     assert "Only who may read all records brings them along" in refused.text
     assert "missing: view all of" in refused.text
     assert empty.headers["Location"] == "/e/shaped/setup/"
+
+
+@pytest.mark.usefixtures("accounts")
+def test_records_come_anew_once_the_name_was_typed(designer: Designer, shop: House) -> None:
+    """What was done to them is gone; another name, or a sandbox without any, changes nothing."""
+    words = {"data": "sample", "root": "account", "where": 'name = "Fridolin"'}
+    made = designer.at("production").send("environments", name="again", **words)
+    assert made.text  # read to its end
+    sandbox = designer.at("again")
+    before = _names(shop, "again", "account")
+    page = sandbox.get("refresh")
+    token = {"csrf": sandbox.fields("refresh", "anew")["csrf"]}
+
+    slip = sandbox.post("reseed", {**token, "confirm": "agian"})
+    kept = _names(shop, "again", "account")
+    done = sandbox.post("reseed", {**token, "confirm": "again"}).text
+    after = _names(shop, "again", "account")
+
+    assert "Bring records anew" in page
+    assert (slip.status_code, kept) == (422, before)
+    assert 'href="/e/again/setup/"' in done
+    assert (len(after), after != before) == (1, True)
+    assert "Bring records anew" not in designer.get("refresh")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from decimal import Decimal
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -14,10 +15,14 @@ from engine.clock import SystemClock
 from engine.errors import Conflict
 from engine.jobs.running import go_on_in
 from engine.jobs.table import Work
+from engine.names import ObjectName
+from engine.saving.refill import refill
 from engine.session import ListRequest, Session, run
 from engine.settings import Settings
 from engine.store.platform.enter import SYSTEM_USER, SystemCredential
+from engine.store.writing import insert_many
 from sandbox.bringing.seeding import reading_at, reseed
+from tests.support.proof import IS_PROOF, proof_length
 
 ADMINISTRATOR = ("--permission-set", "system_administrator")
 CRM = {
@@ -396,3 +401,65 @@ def test_what_cannot_be_read_at_one_instant_is_refused(shop):
 
     assert (switched.value.code, caught_up.value.code) == ("C134", "C135")
     assert len(_records(shop, "full", "deal")) == 8
+
+
+def test_what_a_copy_costs(production, figure):
+    """A sample takes seconds, and everything goes as fast as its masks, with the same numbers."""
+    production.write(**CRM)
+    production("apply", "--from", production.folder, "--to", "production", "--yes")
+    many = proof_length(500, 100_000)
+    with _opened(production) as installation:
+        place = installation.environments.open("production")
+        run(place, SystemCredential(), lambda session: _crowd(session, many), write=True)
+    took = {}
+    for data in ("sample", "full"):
+        start = perf_counter()
+        done = production("sandbox", "create", data, "--data", data)
+        took[data] = perf_counter() - start
+        assert done.code == 0, done.err
+    dialect = "PostgreSQL" if production.environ["PATRON_DATABASE_URL"] else "SQLite"
+    figure(
+        f"sandbox with a sample, of {many:,} records ({dialect})",
+        f"{took['sample']:.1f} s",
+        "below 10 s",
+    )
+    figure(
+        f"sandbox with all {many:,} records, masked ({dialect})",
+        f"{took['full']:.0f} s",
+        "below 120 s",
+    )
+    if IS_PROOF:
+        assert took["sample"] < 10
+        assert took["full"] < 120
+    assert _sum(production, "full") == _sum(production, "production")
+
+
+def _crowd(session: Session, many: int) -> None:
+    unit = session.unit
+    half, above = many // 2, []
+    for name, count in (("account", half), ("deal", many - half)):
+        ids = unit.take_ids(ObjectName(name), count)
+        above = above or ids
+        common = {"owner": 1, "created_by": 1, "updated_by": 1, "version": 1}
+        own = [
+            {"mail": f"m{n}@x.test", "phone": f"06{n}", "about": f"<p>About {n} of many</p>"}
+            if name == "account"
+            else {"account": above[n % half], "amount": Decimal(n), "stage": "won"}
+            for n in range(count)
+        ]
+        rows = [
+            {**common, "id": number, "name": f"{name} number {number}", **more}
+            for number, more in zip(ids, own, strict=True)
+        ]
+        insert_many(unit.tx, unit.snapshot, ObjectName(name), rows)
+    tree = {k: d for k, d in unit.snapshot.model.tree.items() if not k.startswith("field:")}
+    refill(unit.tx, unit.snapshot, unit.caller.context, tree)
+
+
+def _sum(patron, environment: str) -> object:
+    def work(session: Session) -> object:
+        return session.aggregate("account", measures={"sum": "SUM(won)", "n": "COUNT()"})
+
+    with _opened(patron) as installation:
+        place = installation.environments.open(environment)
+        return run(place, SystemCredential(), work, write=False)
