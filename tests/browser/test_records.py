@@ -318,7 +318,8 @@ def test_records_are_merged_and_converted_by_keyboard(sign_in: Open, desk: Desk)
     assert page.inner_text("h1") == "Twin 2"
 
     page.goto(f"/e/production/o/task/{task}")
-    page.click("a[href$='/convert']")
+    page.focus("a[href$='/convert']")
+    press(page, "Enter")
     press(page, "Control+Enter")
     assert page.url.endswith(f"/o/task/{task}")
     assert desk.get("task", task)["about"] is not None
