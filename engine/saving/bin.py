@@ -14,7 +14,7 @@ from engine.errors import AccessDenied, Conflict, FieldError, NotFound
 from engine.locale import say
 from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
-from engine.query import ReadPlan
+from engine.saving.fetching import to_change
 from engine.saving.journal import Journal
 from engine.saving.keeping import ensure_may_remove, keeping, note_deleted
 from engine.saving.locking import locked, locked_among, needs_guard
@@ -23,7 +23,7 @@ from engine.saving.rollups import Saved, roll_up
 from engine.saving.shown import shown
 from engine.saving.unit import Record, Unit
 from engine.saving.written import Written
-from engine.store.reading import Reached, fetch_by_ids, fetch_to_change
+from engine.store.reading import Reached, fetch_by_ids
 from engine.store.writing import (
     Deletion,
     clear_references,
@@ -71,7 +71,7 @@ def restore(unit: Unit, compiled: CompiledObject, record_id: int) -> None:
     Raises: NotFound N100; AccessDenied A100; Conflict C104 when a parent is still in the bin.
     """
     plan = unit.planner.load(compiled, is_bin=True)
-    row = _checked(unit, compiled, _rows(unit, compiled, plan, [record_id]), record_id)
+    row = _checked(unit, compiled, to_change(unit, compiled, plan, [record_id]), record_id)
     back: dict[ObjectName, list[int]] = {compiled.name: [record_id]}
     _gather_back(unit, compiled.name, [record_id], record_id, back)
     _check_parents(unit, compiled, row)
@@ -83,17 +83,9 @@ def restore(unit: Unit, compiled: CompiledObject, record_id: int) -> None:
     journal.close(compiled, ())
 
 
-def _rows(
-    unit: Unit, compiled: CompiledObject, plan: ReadPlan, ids: Sequence[int]
-) -> dict[int, Reached]:
-    """Load records with the answer to "may the caller delete them?"."""
-    policy = unit.access.of(compiled.name).edit_policy
-    return fetch_to_change(unit.tx, unit.snapshot, plan, unit.caller, ids, edit_policy=policy)
-
-
 def _loaded(unit: Unit, compiled: CompiledObject, record_id: int) -> Record:
     plan = unit.planner.load(compiled)
-    return _checked(unit, compiled, _rows(unit, compiled, plan, [record_id]), record_id)
+    return _checked(unit, compiled, to_change(unit, compiled, plan, [record_id]), record_id)
 
 
 def _checked(
@@ -148,7 +140,7 @@ def _take_along(unit: Unit, name: ObjectName, ids: list[int], doomed: _Doomed) -
         raise Conflict(message, code="C102", hint=say("delete them in bulk first"))
     compiled = unit.snapshot.model.objects[name]
     plan = unit.planner.load_all(compiled)
-    found = _rows(unit, compiled, plan, ids)
+    found = to_change(unit, compiled, plan, ids)
     _ensure_unlocked(unit, compiled, found)
     doomed.records.setdefault(name, {}).update({i: one.row for i, one in found.items()})
     _collect(unit, name, ids, doomed)
@@ -186,7 +178,7 @@ def _gone(row: Mapping[str, Value]) -> Written:
 def _clear(unit: Unit, link: Inbound, ids: list[int], journal: Journal) -> None:
     """Blank a lookup in others, with their history and the roll-ups that follow from it."""
     compiled = unit.snapshot.model.objects[link.object]
-    before = _rows(unit, compiled, unit.planner.load_all(compiled), ids)
+    before = to_change(unit, compiled, unit.planner.load_all(compiled), ids)
     clear_references(unit.tx, unit.snapshot, link, ids)
     mask = compiled.fields[FieldName(link.field)].bit
     saved: list[Saved] = []
@@ -246,7 +238,7 @@ def _check_parents(unit: Unit, compiled: CompiledObject, row: Mapping[str, Value
 def _note_restored(
     unit: Unit, compiled: CompiledObject, ids: Sequence[int], journal: Journal
 ) -> None:
-    found = _rows(unit, compiled, unit.planner.load_all(compiled), ids)
+    found = to_change(unit, compiled, unit.planner.load_all(compiled), ids)
     saved: list[Saved] = []
     touched: list[Written] = []
     for row in (one.row for one in found.values()):

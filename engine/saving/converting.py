@@ -31,6 +31,7 @@ from engine.programs import ConversionPart, RecordConversion, Setting
 from engine.query.plan import Order
 from engine.records import coerce
 from engine.saving.acting import acting
+from engine.saving.fetching import to_change
 from engine.saving.locking import locked, locked_among
 from engine.saving.looking import load_named
 from engine.saving.noting import note
@@ -41,7 +42,7 @@ from engine.saving.uncomputed import uncomputed
 from engine.saving.unit import Record, Unit
 from engine.store.failures import UniqueViolated
 from engine.store.lower import given_params
-from engine.store.reading import fetch_by_ids, fetch_rows, fetch_to_change
+from engine.store.reading import fetch_by_ids, fetch_rows
 
 MOST_MATCHES = 5  # that a page offers; the first of them is the one that is joined unasked
 MOST_ID = 2**53
@@ -183,15 +184,7 @@ class Converting:
         unit = self.unit
         access = unit.access.of(compiled.name)
         plan = unit.planner.load(compiled, conversion.reads)
-        found = fetch_to_change(
-            unit.tx,
-            unit.snapshot,
-            plan,
-            unit.caller,
-            [record_id],
-            edit_policy=access.edit_policy,
-            for_update=for_update,
-        )
+        found = to_change(unit, compiled, plan, [record_id], for_update=for_update)
         reached = found.get(record_id)
         if reached is None or not access.may("read"):
             raise NotFound

@@ -15,11 +15,12 @@ from engine.compiled import CompiledField, CompiledObject
 from engine.model.fields.base import StorageKind, Value
 from engine.names import ObjectName
 from engine.query import ReadPlan
+from engine.saving.fetching import to_change
 from engine.saving.locking import locked_among
 from engine.saving.unit import Record, Unit
 from engine.store.platform import history
 from engine.store.platform.ids import object_of
-from engine.store.reading import fetch_by_ids, fetch_to_change
+from engine.store.reading import fetch_by_ids
 
 _OF_FIELDS = frozenset({"updated", "rolled_up"})  # events that are about changed fields alone
 
@@ -81,15 +82,7 @@ def look(
         lambda: unit.planner.read(compiled, fields=shown, is_bin=is_bin),
     )
     access = unit.access.of(compiled.name)
-    reached = fetch_to_change(
-        unit.tx,
-        unit.snapshot,
-        plan,
-        unit.caller,
-        [record_id],
-        edit_policy=access.edit_policy,
-        for_update=False,
-    )
+    reached = to_change(unit, compiled, plan, [record_id], for_update=False)
     found = reached.get(record_id)
     if found is None or not access.may("read"):
         return None

@@ -19,6 +19,7 @@ from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.query import ReadPlan
 from engine.saving import bin as bins
+from engine.saving.fetching import to_change
 from engine.saving.journal import Journal
 from engine.saving.locking import locked, locked_among
 from engine.saving.noting import note
@@ -29,7 +30,7 @@ from engine.saving.sight import Sight
 from engine.saving.unit import Record, Unit
 from engine.store.failures import UniqueViolated
 from engine.store.platform import history
-from engine.store.reading import Reached, fetch_by_ids, fetch_to_change
+from engine.store.reading import Reached, fetch_by_ids
 from engine.store.writing import inbound_records
 
 MOST = 3  # records that become one
@@ -138,15 +139,8 @@ class Merging:
         access = unit.access.of(compiled.name)
         if not access.may("read"):
             return {}
-        return fetch_to_change(
-            unit.tx,
-            unit.snapshot,
-            plan,
-            unit.caller,
-            sorted({one for one in ids if 0 < one < MOST_ID}),
-            edit_policy=access.edit_policy,
-            for_update=for_update,
-        )
+        wanted = sorted({one for one in ids if 0 < one < MOST_ID})
+        return to_change(unit, compiled, plan, wanted, for_update=for_update)
 
     def _ensure_sensible(self, compiled: CompiledObject, record_id: int, wanted: Wanted) -> None:
         """Refuse what cannot be meant. Raises: RequestInvalid Q114."""

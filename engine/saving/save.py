@@ -32,6 +32,7 @@ from engine.records.pipeline import set_constants
 from engine.saving.acting import WORKFLOW
 from engine.saving.at_hand import at_hand
 from engine.saving.deciding import decide_all, remember
+from engine.saving.fetching import to_change
 from engine.saving.journal import Journal
 from engine.saving.keeping import keeping, note_people, refused_of_people
 from engine.saving.locking import locked, locked_among, needs_guard
@@ -45,7 +46,7 @@ from engine.saving.written import Written
 from engine.store.failures import UniqueViolated
 from engine.store.naming import unique_name
 from engine.store.platform.shares import queue_ids
-from engine.store.reading import Reached, fetch_to_change
+from engine.store.reading import Reached
 from engine.store.tables import column_name
 from engine.store.writing import insert_many, update
 
@@ -141,7 +142,7 @@ def _load(
     At hand is what a workflow changes that this very transaction has just saved; who acts for the
     configuration may change every record, locked or not.
     """
-    wanted, policy = set(ids), unit.access.of(compiled.name).edit_policy
+    wanted = set(ids)
     found: dict[int, Reached] = {}
     if unit.source == WORKFLOW:
         rows = at_hand(unit, compiled, wanted, paths)
@@ -151,9 +152,7 @@ def _load(
         }
     plan = unit.planner.load(compiled, paths)
     missing = sorted(wanted - found.keys())
-    return found | fetch_to_change(
-        unit.tx, unit.snapshot, plan, unit.caller, missing, edit_policy=policy
-    )
+    return found | to_change(unit, compiled, plan, missing)
 
 
 def _id(decision: Decision) -> int:

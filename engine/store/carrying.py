@@ -16,7 +16,7 @@ from engine.model.fields.base import Value
 from engine.names import FieldName, ObjectName
 from engine.store.columns import codec
 from engine.store.platform.ids import BLOCK
-from engine.store.reading import id_params, padded
+from engine.store.reading import id_params, id_values, padded
 from engine.store.statements import compile_statement
 from engine.store.tables import DELETED_AT, table_of
 from engine.store.text import native
@@ -68,7 +68,7 @@ class Reading:
         for chunk in chunks(sorted(ids), many):
             wanted = padded(chunk)
             clause = self._chosen.where(self._table.c["id"].in_(id_params(len(wanted))))
-            if found := self._decoded(clause.order_by(self._table.c["id"]), _named(wanted)):
+            if found := self._decoded(clause.order_by(self._table.c["id"]), id_values(wanted)):
                 yield found
 
     def _decoded(self, clause: sa.Select[object], params: dict[str, object]) -> list[Record]:
@@ -118,7 +118,7 @@ def ids_below(tx: Tx, snapshot: Snapshot, link: Inbound, ids: Iterable[int], mos
         statement = compile_statement(
             sa.select(ranked.c["id"]).where(ranked.c["place"] <= most), tx.dialect
         )
-        rows = tx.rows(statement.text, statement.args(_named(wanted)))
+        rows = tx.rows(statement.text, statement.args(id_values(wanted)))
         found |= {int(row[0]) for row in rows}
     return found
 
@@ -193,11 +193,7 @@ def _among(
     for chunk in chunks(sorted(ids), CHUNK):
         wanted = padded(chunk)
         statement = compile_statement(clause.where(key.in_(id_params(len(wanted)))), tx.dialect)
-        yield from tx.rows(statement.text, statement.args(_named(wanted)))
-
-
-def _named(ids: Sequence[int]) -> dict[str, object]:
-    return {f"id_{place}": record for place, record in enumerate(ids)}
+        yield from tx.rows(statement.text, statement.args(id_values(wanted)))
 
 
 def _table(tx: Tx, snapshot: Snapshot, name: ObjectName) -> sa.Table:

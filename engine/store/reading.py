@@ -225,7 +225,7 @@ def _read_by_ids(
         ),
     )
     params = {**caller.params(), **prepared.constants}
-    params.update((f"id_{place}", record) for place, record in enumerate(wanted))
+    params.update(id_values(wanted))
     return prepared, tx.rows(prepared.statement.text, prepared.statement.args(params))
 
 
@@ -292,6 +292,11 @@ def padded(ids: Sequence[int]) -> list[int]:
 def id_params(many: int) -> list[sa.BindParameter[int]]:
     """Give the parameters of an IN list: id_0, id_1 and so on."""
     return [sa.bindparam(f"id_{place}", type_=sa.BigInteger) for place in range(many)]
+
+
+def id_values(ids: Iterable[int]) -> dict[str, object]:
+    """Give the values of the parameters of an IN list."""
+    return {f"id_{place}": record for place, record in enumerate(ids)}
 
 
 def find_ids(

@@ -17,7 +17,7 @@ from engine.model.fields.base import StorageKind, Value
 from engine.names import FieldName, ObjectName
 from engine.store.columns import codec
 from engine.store.memo import Memo
-from engine.store.reading import Caller, id_params, padded
+from engine.store.reading import Caller, id_params, id_values, padded
 from engine.store.selecting import Column, Selecting
 from engine.store.statements import Statement, compile_statement
 from engine.store.tables import DELETED_AT, table_of
@@ -57,7 +57,7 @@ def recompute(
         return []
     live = padded(sorted(before))
     statement, constants = _rolling(tx, snapshot, compiled, names, len(live))
-    params = {**caller.params(), **constants, **{f"id_{n}": i for n, i in enumerate(live)}}
+    params = {**caller.params(), **constants, **id_values(live)}
     rolled = []
     decoders = [_decoder(compiled.fields[name], tx.dialect) for name in names]
     tx.writes += 1
@@ -100,7 +100,7 @@ def _locked(
         return compile_statement(clause, tx.dialect), {}
 
     statement, _ = _ROLLS.get_or_make(key, make)
-    args = statement.args({f"id_{n}": record for n, record in enumerate(wanted)})
+    args = statement.args(id_values(wanted))
     decoders = [_decoder(field, tx.dialect) for field in stored]
     names = [str(field.name) for field in stored]
     found: dict[int, dict[str, Value]] = {}

@@ -16,7 +16,7 @@ from engine.model.fields.base import Storage, StorageKind
 from engine.names import ObjectName
 from engine.store.columns import codec
 from engine.store.instants import milliseconds
-from engine.store.reading import id_params, padded
+from engine.store.reading import id_params, id_values, padded
 from engine.store.statements import compile_statement
 from engine.store.tables import DELETED_AT, table_of
 from engine.store.text import native
@@ -68,7 +68,7 @@ def shift(tx: Tx, snapshot: Snapshot, name: ObjectName, ids: Sequence[int], *, d
         statement = compile_statement(clause, tx.dialect)
         tx.run(
             statement.text,
-            statement.args({f"id_{place}": record for place, record in enumerate(some)}),
+            statement.args(id_values(some)),
         )
         marks = ", ".join("?" * len(some))
         for told in _TOLD:

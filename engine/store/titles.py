@@ -16,7 +16,7 @@ from engine.access import RowPolicy
 from engine.compiled import Snapshot
 from engine.names import FieldName, ObjectName
 from engine.store.memo import Memo
-from engine.store.reading import Caller, id_params, padded
+from engine.store.reading import Caller, id_params, id_values, padded
 from engine.store.selecting import Selecting
 from engine.store.statements import Statement, compile_statement
 from engine.store.tx import Tx
@@ -51,7 +51,7 @@ def fetch_titles(
         key, lambda: _prepare(tx.dialect, snapshot, wanted, len(asked))
     )
     params = {**caller.params(), **constants}
-    params.update((f"id_{place}", record) for place, record in enumerate(asked))
+    params.update(id_values(asked))
     rows = tx.rows(statement.text, statement.args(params))
     return {int(row[0]): (wanted[int(row[1])].object, str(row[2] or "")) for row in rows}
 

@@ -19,7 +19,7 @@ from engine.store.columns import codec
 from engine.store.locks import is_unlocked
 from engine.store.memo import Memo
 from engine.store.mirroring import mirrored_columns
-from engine.store.reading import id_params, padded
+from engine.store.reading import id_params, id_values, padded
 from engine.store.statements import Statement, compile_statement
 from engine.store.tables import DELETED_AT, DELETED_BY, DELETED_WITH, table_of
 from engine.store.tx import Tx
@@ -159,7 +159,7 @@ def inbound_records(
         return compile_statement(sa.union_all(*parts), tx.dialect), _AS_THEY_ARE
 
     statement, _ = _WRITES.get_or_make(key, make)
-    params: dict[str, object] = {f"id_{n}": record for n, record in enumerate(wanted)}
+    params: dict[str, object] = id_values(wanted)
     if deleted_with is not None:
         params["root"] = deleted_with
     rows = tx.rows(statement.text, statement.args(params))
@@ -182,7 +182,7 @@ def clear_references(tx: Tx, snapshot: Snapshot, inbound: Inbound, ids: Sequence
 
     statement, _ = _WRITES.get_or_make(key, make)
     tx.writes += 1
-    tx.run(statement.text, statement.args({f"id_{n}": i for n, i in enumerate(wanted)}))
+    tx.run(statement.text, statement.args(id_values(wanted)))
 
 
 def move_binned_references(
@@ -206,7 +206,7 @@ def move_binned_references(
         return compile_statement(clause, tx.dialect), _AS_THEY_ARE
 
     statement, _ = _WRITES.get_or_make(key, make)
-    params: dict[str, object] = {f"id_{n}": one for n, one in enumerate(wanted)}
+    params: dict[str, object] = id_values(wanted)
     tx.writes += 1
     tx.run(statement.text, statement.args({**params, "target": target}))
 
@@ -254,7 +254,7 @@ def _set_bin(
         return compile_statement(clause, tx.dialect), _AS_THEY_ARE
 
     statement, _ = _WRITES.get_or_make(key, make)
-    params: dict[str, object] = {f"id_{n}": record for n, record in enumerate(wanted)}
+    params: dict[str, object] = id_values(wanted)
     tx.writes += 1
     return tx.run(
         statement.text,

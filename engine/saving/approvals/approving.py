@@ -29,6 +29,7 @@ from engine.names import did_you_mean
 from engine.saving.approvals.asking import ask, wanted_of
 from engine.saving.approvals.revisions import approval_of
 from engine.saving.explaining.tracing import tell
+from engine.saving.fetching import to_change
 from engine.saving.looking import Seen
 from engine.saving.noting import ensure_oneself, note
 from engine.saving.unit import Record, Unit
@@ -36,7 +37,7 @@ from engine.saving.written import Written
 from engine.store.platform import approvals as store
 from engine.store.platform import runs
 from engine.store.platform.approvals import Asked, NewRequest, Request
-from engine.store.reading import Reached, fetch_to_change
+from engine.store.reading import Reached
 
 MOST_LETTERS = 4000  # of a comment
 _MET = "approvals: records submitted or decided about"
@@ -331,14 +332,7 @@ def _load(
     access = unit.access.of(compiled.name)
     paths = frozenset().union(*(one.reads for one in approvals))
     plan = unit.planner.load(compiled, paths)
-    found = fetch_to_change(
-        unit.tx,
-        unit.snapshot,
-        plan,
-        unit.caller,
-        [record_id],
-        edit_policy=access.edit_policy,
-    ).get(record_id)
+    found = to_change(unit, compiled, plan, [record_id]).get(record_id)
     if found is None or not access.may("read"):
         raise NotFound
     return found

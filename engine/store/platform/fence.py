@@ -40,16 +40,13 @@ def switching(
     Raises: Busy S102 after `patience` seconds; ConnectionLost S103, where the head tells whether
     it was committed; what `work` raises.
     """
-    until = time.monotonic() + patience
-    while True:
-        try:
-            with database.write() as tx:
-                _close(tx)
-                return work(tx)
-        except Busy:
-            if time.monotonic() >= until:
-                raise
-        pause(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 -- spreads waiting, guards nothing
+
+    def attempt() -> T:
+        with database.write() as tx:
+            _close(tx)
+            return work(tx)
+
+    return _patiently(attempt, patience, pause)
 
 
 @contextmanager
@@ -64,20 +61,28 @@ def fenced(
     As `switching`, for work that tells how far it is; that is done once, so whoever waits for the
     fence comes in afterwards. Raises: Busy S102 after `patience` seconds; ConnectionLost S103.
     """
+
+    def attempt() -> tuple[ExitStack, Tx]:
+        with ExitStack() as stack:
+            tx = stack.enter_context(database.write())
+            _close(tx)
+            return stack.pop_all(), tx
+
+    held, tx = _patiently(attempt, patience, pause)
+    with held:
+        yield tx
+
+
+def _patiently(attempt: Callable[[], T], patience: float, pause: Callable[[float], None]) -> T:
+    """Try until it is not busy any more. Raises: Busy S102 after `patience` seconds."""
     until = time.monotonic() + patience
     while True:
         try:
-            with ExitStack() as stack:
-                tx = stack.enter_context(database.write())
-                _close(tx)
-                held = stack.pop_all()
-            break
+            return attempt()
         except Busy:
             if time.monotonic() >= until:
                 raise
         pause(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 -- spreads waiting, guards nothing
-    with held:
-        yield tx
 
 
 def _close(tx: Tx) -> None:
